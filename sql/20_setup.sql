@@ -1,0 +1,26 @@
+-- Declaring object types, permissions and the application's own tables.
+
+CREATE FUNCTION rowgrant.protect(relation regclass, name text DEFAULT NULL, perms text[] DEFAULT '{add,change,delete,view}', key name[] DEFAULT NULL, owner_column name DEFAULT NULL) RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_protect';
+COMMENT ON FUNCTION rowgrant.protect(regclass, text, text[], name[], name) IS 'Makes a table an object type; returns its name';
+CREATE FUNCTION rowgrant.unprotect(object_type text, drop_grants boolean DEFAULT false) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_unprotect';
+COMMENT ON FUNCTION rowgrant.unprotect(text, boolean) IS 'Removes an object type; refuses while grants exist, unless told to drop them';
+CREATE FUNCTION rowgrant.define_object_type(name text, key_type regtype, perms text[] DEFAULT '{add,change,delete,view}') RETURNS text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_define_object_type';
+COMMENT ON FUNCTION rowgrant.define_object_type(text, regtype, text[]) IS 'Makes an object type of ids that are kept elsewhere; returns its name';
+CREATE FUNCTION rowgrant.define_perm(object_type text, perm text, implies text[] DEFAULT '{}') RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_define_perm';
+COMMENT ON FUNCTION rowgrant.define_perm(text, text, text[]) IS 'Makes a permission, or changes what it implies';
+CREATE FUNCTION rowgrant.drop_perm(object_type text, perm text, drop_grants boolean DEFAULT false) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_drop_perm';
+COMMENT ON FUNCTION rowgrant.drop_perm(text, text, boolean) IS 'Removes a permission; refuses while grants of it exist, unless told to drop them';
+CREATE FUNCTION rowgrant.register_users(relation regclass, active_column name DEFAULT NULL, superuser_column name DEFAULT NULL, anonymous_user text DEFAULT NULL) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_register_users';
+COMMENT ON FUNCTION rowgrant.register_users(regclass, name, name, text) IS 'Registers the application''s table of users';
+CREATE FUNCTION rowgrant.register_groups(relation regclass) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_register_groups';
+COMMENT ON FUNCTION rowgrant.register_groups(regclass) IS 'Registers the application''s table of groups';
+CREATE FUNCTION rowgrant.register_membership(relation regclass, user_column name, group_column name) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_register_membership';
+COMMENT ON FUNCTION rowgrant.register_membership(regclass, name, name) IS 'Registers the application''s table of memberships';

@@ -1,0 +1,27 @@
+-- Listing.
+-- The key type is anyelement, as the result is; so user and group ids are anycompatible here.
+
+CREATE FUNCTION rowgrant.objects_for_user(user_id anycompatible, perm text, object_type text, key_type anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user';
+COMMENT ON FUNCTION rowgrant.objects_for_user(anycompatible, text, text, anyelement) IS 'Keys of the objects on which the user holds the permission';
+CREATE FUNCTION rowgrant.objects_for_user(user_id text, perm text, object_type text, key_type anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user';
+COMMENT ON FUNCTION rowgrant.objects_for_user(text, text, text, anyelement) IS 'Keys of the objects on which the user holds the permission';
+CREATE FUNCTION rowgrant.objects_for_user(user_id anycompatible, perm text, rows anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user_rows';
+COMMENT ON FUNCTION rowgrant.objects_for_user(anycompatible, text, anyelement) IS 'Rows on which the user holds the permission, read with the privileges and policies of the caller';
+CREATE FUNCTION rowgrant.objects_for_user(user_id text, perm text, rows anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user_rows';
+COMMENT ON FUNCTION rowgrant.objects_for_user(text, text, anyelement) IS 'Rows on which the user holds the permission, read with the privileges and policies of the caller';
+CREATE FUNCTION rowgrant.objects_for_user(user_id anycompatible, perms text[], object_type text, key_type anyelement, any_perm boolean DEFAULT false, use_groups boolean DEFAULT true, accept_global_perms boolean DEFAULT true, with_superuser boolean DEFAULT true) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user_perms';
+COMMENT ON FUNCTION rowgrant.objects_for_user(anycompatible, text[], text, anyelement, boolean, boolean, boolean, boolean) IS 'Keys of the objects on which the user holds all, or any, of the permissions';
+CREATE FUNCTION rowgrant.objects_for_user(user_id text, perms text[], object_type text, key_type anyelement, any_perm boolean DEFAULT false, use_groups boolean DEFAULT true, accept_global_perms boolean DEFAULT true, with_superuser boolean DEFAULT true) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_user_perms';
+COMMENT ON FUNCTION rowgrant.objects_for_user(text, text[], text, anyelement, boolean, boolean, boolean, boolean) IS 'Keys of the objects on which the user holds all, or any, of the permissions';
+CREATE FUNCTION rowgrant.objects_for_group(group_id anycompatible, perm text, object_type text, key_type anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_group';
+COMMENT ON FUNCTION rowgrant.objects_for_group(anycompatible, text, text, anyelement) IS 'Keys of the objects on which the group holds the permission';
+CREATE FUNCTION rowgrant.objects_for_group(group_id text, perm text, object_type text, key_type anyelement) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_group';
+COMMENT ON FUNCTION rowgrant.objects_for_group(text, text, text, anyelement) IS 'Keys of the objects on which the group holds the permission';

@@ -1,0 +1,35 @@
+-- Cleaning, and keeping what is remembered about names true.
+
+CREATE FUNCTION rowgrant.object_changed() RETURNS trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_object_changed';
+COMMENT ON FUNCTION rowgrant.object_changed() IS 'Cleans or moves the grants of rows of protected tables';
+CREATE FUNCTION rowgrant.subject_changed() RETURNS trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_subject_changed';
+COMMENT ON FUNCTION rowgrant.subject_changed() IS 'Cleans or moves the grants of registered users and groups';
+CREATE FUNCTION rowgrant.catalog_changed() RETURNS trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_catalog_changed';
+COMMENT ON FUNCTION rowgrant.catalog_changed() IS 'Stores a new version whenever names change';
+CREATE FUNCTION rowgrant.relations_dropped() RETURNS event_trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_relations_dropped';
+COMMENT ON FUNCTION rowgrant.relations_dropped() IS 'Cleans up after tables that were dropped';
+
+CREATE EVENT TRIGGER rowgrant_relations_dropped ON sql_drop
+    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION', 'DROP TYPE', 'ALTER TABLE')
+    EXECUTE FUNCTION rowgrant.relations_dropped();
+COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables that were dropped';
+
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.object_type
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.object_type ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.permission
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.permission ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.implication
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.implication ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.subject_source
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.subject_source ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.membership_source
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.membership_source ENABLE ALWAYS TRIGGER catalog_changed;

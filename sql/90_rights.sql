@@ -1,0 +1,20 @@
+-- Who may do what: PUBLIC may ask, as with has_table_privilege; all else is the owner's to grant.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA rowgrant FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA rowgrant FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA rowgrant FROM PUBLIC;
+GRANT USAGE ON SCHEMA rowgrant TO PUBLIC;
+DO $$
+DECLARE
+    asking regprocedure;
+BEGIN
+    FOR asking IN
+        SELECT p.oid
+        FROM pg_catalog.pg_proc p
+        WHERE p.pronamespace = 'rowgrant'::pg_catalog.regnamespace
+          AND p.proname IN ('has_perm', 'has_perms', 'group_has_perm', 'require_perm',
+                            'objects_for_user', 'objects_for_group')
+    LOOP
+        EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', asking);
+    END LOOP;
+END $$;

@@ -1,0 +1,147 @@
+//! Names and ids: object types, permissions, and the application's tables of users, groups and
+//! memberships, remembered from one statement to the next.
+//!
+//! Every change to these tables stores a new number in `catalog_state`, drawn from a sequence and
+//! so never used twice. What is remembered carries the number under which it was read, and is used
+//! only in statements whose own snapshot shows that number: exact under every isolation level,
+//! after a rollback, and on a standby, with no message between backends to wait for.
+
+mod load;
+mod object_type;
+mod subjects;
+
+pub use object_type::{ObjectType, Permission};
+pub use subjects::{
+    BUILT_IN_GROUPS, Kind, Subjects, UserId, built_in_group, group_subjects, subject_id, user_id,
+};
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use pgrx::pg_sys::Oid;
+use rowgrant_core::suggest;
+
+use crate::error::{Error, Result};
+use crate::key::{Key, KeyColumn, free_id};
+use crate::pg::relation;
+use crate::pg::value::Value;
+
+/// A table of the application's in which users or groups are.
+#[derive(Debug)]
+pub struct SubjectSource {
+    pub relation: Oid,
+    pub key_column: String,
+    pub column: KeyColumn,
+    pub active_column: Option<String>,
+    pub superuser_column: Option<String>,
+    pub anonymous_user: Option<Key>,
+}
+
+/// A table of the application's in which memberships are.
+#[derive(Debug)]
+pub struct MembershipSource {
+    pub relation: Oid,
+    pub user_column: String,
+    pub group_column: String,
+}
+
+/// The application's tables.
+#[derive(Debug, Default)]
+pub struct Sources {
+    pub users: Option<SubjectSource>,
+    pub groups: Option<SubjectSource>,
+    pub memberships: Vec<MembershipSource>,
+}
+
+/// What is remembered, and the state for which it holds.
+#[derive(Default)]
+struct Catalog {
+    /// The state's table, which tells one installation of the extension from the next, and number.
+    state: (u32, i64),
+    types: HashMap<String, Rc<ObjectType>>,
+    names_by_relation: HashMap<Oid, Option<String>>,
+    sources: Option<Rc<Sources>>,
+}
+
+thread_local! {
+    static CATALOG: RefCell<Catalog> = RefCell::new(Catalog::default());
+}
+
+/// Gives access to what holds under the active snapshot.
+fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
+    let state = (relation::own_tables()?.catalog_state.to_u32(), load::version()?);
+    Ok(CATALOG.with_borrow_mut(|catalog| {
+        if catalog.state != state {
+            *catalog = Catalog { state, ..Catalog::default() };
+        }
+        action(catalog)
+    }))
+}
+
+/// The object type of that name, or the error that lists the known ones.
+pub fn object_type(name: &str) -> Result<Rc<ObjectType>> {
+    find_object_type(name)?.ok_or_else(|| {
+        let known = load::type_names().unwrap_or_default();
+        let hint = match suggest::known(name, known.iter().map(String::as_str)) {
+            Some(list) => format!("Known object types: {list}."),
+            None => "There are none yet: make one with rowgrant.protect(table).".to_owned(),
+        };
+        Error::undefined(format!("object type \"{name}\" does not exist")).hint(hint)
+    })
+}
+
+/// The object type of that name.
+pub fn find_object_type(name: &str) -> Result<Option<Rc<ObjectType>>> {
+    if let Some(known) = with(|catalog| catalog.types.get(name).cloned())? {
+        return Ok(Some(known));
+    }
+    let Some(loaded) = load::object_type(name)?.map(Rc::new) else { return Ok(None) };
+    with(|catalog| catalog.types.insert(name.to_owned(), Rc::clone(&loaded)))?;
+    Ok(Some(loaded))
+}
+
+/// The object type whose table this is, or of which it is a partition.
+pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
+    let known = with(|catalog| catalog.names_by_relation.get(&oid).cloned())?;
+    let name = match known {
+        Some(name) => name,
+        None => {
+            let mut name = None;
+            for relation in relation::with_ancestors(oid) {
+                name = load::type_name_of_relation(relation)?;
+                if name.is_some() {
+                    break;
+                }
+            }
+            with(|catalog| catalog.names_by_relation.insert(oid, name.clone()))?;
+            name
+        }
+    };
+    name.map_or(Ok(None), |name| find_object_type(&name))
+}
+
+/// The object type with that id.
+pub fn object_type_by_id(id: i32) -> Result<Option<Rc<ObjectType>>> {
+    load::type_name_of_id(id)?.map_or(Ok(None), |name| find_object_type(&name))
+}
+
+/// The application's tables of users, groups and memberships.
+pub fn sources() -> Result<Rc<Sources>> {
+    if let Some(known) = with(|catalog| catalog.sources.clone())? {
+        return Ok(known);
+    }
+    let loaded = Rc::new(load::sources()?);
+    with(|catalog| catalog.sources = Some(Rc::clone(&loaded)))?;
+    Ok(loaded)
+}
+
+impl SubjectSource {
+    /// The id's canonical form: of the registered type, or of any where there is no table.
+    pub fn canonical(source: Option<&Self>, id: Value, what: &str) -> Result<Key> {
+        match source {
+            Some(source) => source.column.of_value(id, what),
+            None => free_id(id).map(Key::Text),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Who a user is: the subjects whose grants count for him.
+
+use std::ops::ControlFlow;
+
+use pgrx::pg_sys;
+
+use super::{Sources, SubjectSource};
+use crate::error::Result;
+use crate::key::Key;
+use crate::pg::relation::{find_rows, own_tables};
+use crate::pg::value::Value;
+
+/// The subject of the built-in group `everyone`.
+const EVERYONE: i32 = 1;
+/// The subject of the built-in group `authenticated`.
+const AUTHENTICATED: i32 = 2;
+
+/// The kind of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    User,
+    Group,
+}
+
+impl Kind {
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::User => "u",
+            Kind::Group => "g",
+        }
+    }
+
+    pub fn noun(self) -> &'static str {
+        match self {
+            Kind::User => "user",
+            Kind::Group => "group",
+        }
+    }
+
+    pub fn source(self, sources: &Sources) -> Option<&SubjectSource> {
+        match self {
+            Kind::User => sources.users.as_ref(),
+            Kind::Group => sources.groups.as_ref(),
+        }
+    }
+}
+
+/// A user's id in canonical form; `None` for the NULL user.
+pub type UserId = Option<Key>;
+
+/// All that decides what a user holds.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Subjects {
+    /// Ids of the subjects whose grants count, ascending; empty for whoever holds nothing.
+    pub ids: Vec<i32>,
+    pub superuser: bool,
+    /// The id that an owner column is compared with; `None` for whoever can own nothing.
+    pub owner: Option<Key>,
+}
+
+/// The canonical form of a user's id.
+pub fn user_id(sources: &Sources, id: Option<Value>) -> Result<UserId> {
+    id.map(|id| SubjectSource::canonical(sources.users.as_ref(), id, "user id")).transpose()
+}
+
+/// The names of the built-in groups.
+pub const BUILT_IN_GROUPS: [&str; 2] = ["everyone", "authenticated"];
+
+/// The built-in group of that name.
+pub fn built_in_group(key: &str) -> Option<i32> {
+    let at = BUILT_IN_GROUPS.iter().position(|name| *name == key)?;
+    Some([EVERYONE, AUTHENTICATED][at])
+}
+
+impl Subjects {
+    /// Resolves a user under the active snapshot. A user who is inactive, or not in the registered
+    /// table, is nobody: nothing counts for him, not even what everyone holds.
+    ///
+    /// The NULL user holds what everyone does and, where one is registered, what the anonymous
+    /// user and his groups do; he is never authenticated, and never a superuser. Naming the
+    /// anonymous user's id is no other user than NULL.
+    pub fn of_user(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Self> {
+        let anonymous = sources.users.as_ref().and_then(|u| u.anonymous_user.as_ref());
+        let is_anonymous = user.is_none() || user.as_ref() == anonymous;
+        let mut found = Subjects::default();
+        let known = match user.as_ref().or(anonymous) {
+            Some(id) => match standing(sources, id)? {
+                Standing::Nobody if user.is_some() => return Ok(found),
+                Standing::Nobody => None,
+                Standing::Active { superuser } => {
+                    found.superuser = superuser && !is_anonymous;
+                    Some(id)
+                }
+            },
+            None => None,
+        };
+        if let Some(id) = known {
+            found.ids.extend(subject_id(Kind::User, id)?);
+            if !is_anonymous {
+                found.owner = Some(id.clone());
+            }
+            if use_groups {
+                for membership in &sources.memberships {
+                    found.add_groups(sources, membership, id)?;
+                }
+            }
+        }
+        if use_groups {
+            found.ids.push(EVERYONE);
+            if !is_anonymous {
+                found.ids.push(AUTHENTICATED);
+            }
+        }
+        found.ids.sort_unstable();
+        found.ids.dedup();
+        Ok(found)
+    }
+
+    fn add_groups(
+        &mut self,
+        sources: &Sources,
+        membership: &super::MembershipSource,
+        user: &Key,
+    ) -> Result<()> {
+        let mut groups = Vec::new();
+        find_rows(
+            membership.relation,
+            &[(&membership.user_column, user)],
+            &[&membership.group_column],
+            |row| {
+                if let Some(group) = row[0] {
+                    let source = sources.groups.as_ref();
+                    groups.push(SubjectSource::canonical(source, group, "group id")?);
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        for group in groups {
+            self.ids.extend(subject_id(Kind::Group, &group)?);
+        }
+        Ok(())
+    }
+}
+
+/// The subjects whose grants count for a group: its own, and for the built-in group of
+/// authenticated users everyone's too.
+pub fn group_subjects(sources: &Sources, group: Option<Value>) -> Result<Subjects> {
+    let Some(group) = group else { return Ok(Subjects::default()) };
+    let ids = match built_in_group(&group.print()) {
+        Some(AUTHENTICATED) => vec![EVERYONE, AUTHENTICATED],
+        Some(built_in) => vec![built_in],
+        None => {
+            let key = SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
+            subject_id(Kind::Group, &key)?.into_iter().collect()
+        }
+    };
+    Ok(Subjects { ids, ..Subjects::default() })
+}
+
+/// The subject with that key.
+pub fn subject_id(kind: Kind, key: &Key) -> Result<Option<i32>> {
+    let text = Key::Text(key.to_text());
+    let mut id = None;
+    find_rows(own_tables()?.subject, &[("key", &text)], &["id", "kind"], |row| {
+        if row[1].is_some_and(|k| k.print() == kind.code()) {
+            id = row[0].and_then(|v| v.as_integer(pg_sys::INT4OID)).map(|id| id as i32);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(id)
+}
+
+enum Standing {
+    Nobody,
+    Active { superuser: bool },
+}
+
+fn standing(sources: &Sources, id: &Key) -> Result<Standing> {
+    let Some(users) = &sources.users else { return Ok(Standing::Active { superuser: false }) };
+    let flags = [users.active_column.as_deref(), users.superuser_column.as_deref()];
+    let want: Vec<&str> = flags.into_iter().flatten().collect();
+    let mut found = Standing::Nobody;
+    find_rows(users.relation, &[(&users.key_column, id)], &want, |row| {
+        let mut values = row.iter();
+        let mut flag = |column: Option<&str>| {
+            column.map(|_| values.next().copied().flatten().is_some_and(Value::as_bool))
+        };
+        let active = flag(flags[0]).unwrap_or(true);
+        let superuser = flag(flags[1]).unwrap_or(false);
+        if active {
+            found = Standing::Active { superuser };
+        }
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,13 @@
+//! Asking: may this user do this?
+//!
+//! One way for all: the names (`catalog`), then who the user is (`Subjects`), then the grants
+//! (`Reach`). Checking and listing differ only in the last step, so they cannot disagree.
+
+mod functions;
+mod reach;
+
+pub use functions::{
+    group_has_perm, has_perm_key, has_perm_model, has_perm_row, has_perms, require_perm_key,
+    require_perm_model, require_perm_row,
+};
+pub use reach::{Holder, Reach};

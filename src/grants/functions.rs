@@ -1,0 +1,231 @@
+//! assign_perm, remove_perm and their forms, as SQL calls them.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::single;
+use super::subject::Grantee;
+use crate::catalog::{self, Kind, ObjectType};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::pg::call::{Call, Output, null_argument};
+use crate::pg::relation::row_value;
+use crate::pg::{owner, relation, types};
+
+/// What one call grants or revokes.
+struct Grant {
+    kind: Kind,
+    grantee: Grantee,
+    object_type: Rc<ObjectType>,
+    permission: i32,
+}
+
+impl Grant {
+    fn new(call: &Call, kind: Kind, object_type: Rc<ObjectType>) -> Result<Self> {
+        let name = call.required_text(1, "perm")?;
+        let id = call.value(0).ok_or_else(|| null_argument(id_name(kind)))?;
+        let permission = object_type.permission(&name)?.id;
+        Ok(Self { kind, grantee: Grantee::new(kind, id)?, object_type, permission })
+    }
+
+    fn named(call: &Call, kind: Kind) -> Result<Self> {
+        let object_type = catalog::object_type(&call.required_text(2, "object_type")?)?;
+        Self::new(call, kind, object_type)
+    }
+
+    fn assign(&self, key: &Key, expires_at: Option<i64>) -> Result<bool> {
+        owner::run(|| {
+            single::lock_object(&self.object_type, key)?;
+            let subject = self.grantee.for_grant(self.kind)?;
+            single::add(self.object_type.shape.family(), key, self.permission, subject, expires_at)
+        })
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        owner::run(|| match self.grantee.for_removal(self.kind)? {
+            Some(subject) => {
+                single::remove(self.object_type.shape.family(), key, self.permission, subject)
+            }
+            None => Ok(false),
+        })
+    }
+}
+
+fn id_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "user_id",
+        Kind::Group => "group_id",
+    }
+}
+
+fn key_argument(call: &Call, object_type: &ObjectType) -> Result<Key> {
+    let value = call.value(3).ok_or_else(Key::missing)?;
+    object_type.key(value)?.ok_or_else(Key::missing)
+}
+
+/// The grant and key of a call that gives the object as a row.
+fn by_row(call: &Call, kind: Kind) -> Result<(Grant, Key)> {
+    let row = row_value(call.value(2).ok_or_else(|| null_argument("object"))?);
+    let table = types::relation_of_row_type(row.type_oid).ok_or_else(|| {
+        Error::argument("the object is not a row of a table")
+            .hint("Give a row of a protected table, as in FROM documents d ... (.., d).")
+    })?;
+    let object_type = catalog::object_type_of_relation(table)?.ok_or_else(|| {
+        let name = relation::qualified_name(table);
+        Error::undefined(format!("table {name} is not protected"))
+            .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
+    })?;
+    let (key, _) = object_type.key_of_row(&row)?;
+    Ok((Grant::new(call, kind, object_type)?, key.ok_or_else(Key::missing)?))
+}
+
+fn assign_key(call: &Call, kind: Kind) -> Result<Output> {
+    let grant = Grant::named(call, kind)?;
+    let key = key_argument(call, &grant.object_type)?;
+    grant.assign(&key, call.timestamp(4)).map(Output::Bool)
+}
+
+fn assign_row(call: &Call, kind: Kind) -> Result<Output> {
+    let (grant, key) = by_row(call, kind)?;
+    grant.assign(&key, call.timestamp(3)).map(Output::Bool)
+}
+
+fn assign_model(call: &Call, kind: Kind) -> Result<Output> {
+    let grant = Grant::named(call, kind)?;
+    owner::run(|| single::add_model_level(grant.permission, grant.grantee.for_grant(kind)?))
+        .map(Output::Bool)
+}
+
+fn remove_key(call: &Call, kind: Kind) -> Result<Output> {
+    let grant = Grant::named(call, kind)?;
+    let key = key_argument(call, &grant.object_type)?;
+    grant.remove(&key).map(Output::Bool)
+}
+
+fn remove_row(call: &Call, kind: Kind) -> Result<Output> {
+    let (grant, key) = by_row(call, kind)?;
+    grant.remove(&key).map(Output::Bool)
+}
+
+fn remove_model(call: &Call, kind: Kind) -> Result<Output> {
+    let grant = Grant::named(call, kind)?;
+    owner::run(|| match grant.grantee.for_removal(kind)? {
+        Some(subject) => single::remove_model_level(grant.permission, subject),
+        None => Ok(false),
+    })
+    .map(Output::Bool)
+}
+
+/// All combinations of the arrays' elements, in the one order in which every bulk call takes its
+/// locks: objects ascending, then permissions, then subjects.
+struct Combinations {
+    object_type: Rc<ObjectType>,
+    keys: BTreeSet<Key>,
+    permissions: BTreeSet<i32>,
+    grantees: Vec<Grantee>,
+}
+
+impl Combinations {
+    fn new(call: &Call, kind: Kind) -> Result<Self> {
+        let object_type = catalog::object_type(&call.required_text(2, "object_type")?)?;
+        let mut permissions = BTreeSet::new();
+        for name in call.texts(1).ok_or_else(|| null_argument("perms"))? {
+            let name = name.ok_or_else(|| null_element("perms"))?;
+            permissions.insert(object_type.permission(&name)?.id);
+        }
+        let ids = format!("{}s", id_name(kind));
+        let mut grantees = Vec::new();
+        for id in call.elements(0).ok_or_else(|| null_argument(&ids))? {
+            grantees.push(Grantee::new(kind, id.ok_or_else(|| null_element(&ids))?)?);
+        }
+        let mut keys = BTreeSet::new();
+        for key in call.elements(3).ok_or_else(|| null_argument("keys"))? {
+            let key = object_type.key(key.ok_or_else(|| null_element("keys"))?)?;
+            keys.insert(key.ok_or_else(Key::missing)?);
+        }
+        Ok(Self { object_type, keys, permissions, grantees })
+    }
+
+    /// Calls `each` for every combination of key, permission and subject; the number of times it
+    /// answered true.
+    fn count(
+        &self,
+        subjects: &BTreeSet<i32>,
+        mut each: impl FnMut(&Key, i32, i32) -> Result<bool>,
+    ) -> Result<i64> {
+        let mut count = 0;
+        for key in &self.keys {
+            for &permission in &self.permissions {
+                for &subject in subjects {
+                    count += i64::from(each(key, permission, subject)?);
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn null_element(array: &str) -> Error {
+    Error::argument(format!("{array} must not contain nulls"))
+        .hint(format!("Take them out, as with array_remove({array}, NULL)."))
+}
+
+fn assign_all(call: &Call, kind: Kind) -> Result<Output> {
+    let all = Combinations::new(call, kind)?;
+    let expires_at = call.timestamp(4);
+    let family = all.object_type.shape.family();
+    owner::run(|| {
+        if all.permissions.is_empty() || all.grantees.is_empty() {
+            return Ok(0);
+        }
+        for key in &all.keys {
+            single::lock_object(&all.object_type, key)?;
+        }
+        let mut subjects = BTreeSet::new();
+        for grantee in &all.grantees {
+            subjects.insert(grantee.for_grant(kind)?);
+        }
+        all.count(&subjects, |key, permission, subject| {
+            single::add(family, key, permission, subject, expires_at)
+        })
+    })
+    .map(Output::Integer)
+}
+
+fn remove_all(call: &Call, kind: Kind) -> Result<Output> {
+    let all = Combinations::new(call, kind)?;
+    let family = all.object_type.shape.family();
+    owner::run(|| {
+        let mut subjects = BTreeSet::new();
+        for grantee in &all.grantees {
+            subjects.extend(grantee.for_removal(kind)?);
+        }
+        all.count(&subjects, |key, permission, subject| {
+            single::remove(family, key, permission, subject)
+        })
+    })
+    .map(Output::Integer)
+}
+
+/// Makes the functions that SQL names, for users and for groups.
+macro_rules! sql_functions {
+    ($($user:ident, $group:ident => $shared:ident;)*) => {$(
+        pub fn $user(call: &Call) -> Result<Output> {
+            $shared(call, Kind::User)
+        }
+        pub fn $group(call: &Call) -> Result<Output> {
+            $shared(call, Kind::Group)
+        }
+    )*};
+}
+
+sql_functions! {
+    assign_perm_key, assign_group_perm_key => assign_key;
+    assign_perm_row, assign_group_perm_row => assign_row;
+    assign_perm_model, assign_group_perm_model => assign_model;
+    assign_perms, assign_group_perms => assign_all;
+    remove_perm_key, remove_group_perm_key => remove_key;
+    remove_perm_row, remove_group_perm_row => remove_row;
+    remove_perm_model, remove_group_perm_model => remove_model;
+    remove_perms, remove_group_perms => remove_all;
+}

@@ -1,0 +1,111 @@
+//! The subject of a grant: checked against the application's table, and made where it is new.
+
+use crate::catalog::{self, Kind, SubjectSource, built_in_group, subject_id};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::pg::relation::{qualified_name, quote};
+use crate::pg::spi::{self, Argument, See};
+use crate::pg::types;
+use crate::pg::value::Value;
+
+/// The id's canonical form; the built-in group as its own subject.
+pub enum Grantee {
+    BuiltIn(i32),
+    Key(Key),
+}
+
+impl Grantee {
+    pub fn new(kind: Kind, id: Value) -> Result<Self> {
+        if kind == Kind::Group
+            && let Some(subject) = built_in_group(&id.print())
+        {
+            return Ok(Grantee::BuiltIn(subject));
+        }
+        let sources = catalog::sources()?;
+        let what = format!("{} id", kind.noun());
+        SubjectSource::canonical(kind.source(&sources), id, &what).map(Grantee::Key)
+    }
+
+    /// The subject to grant to. A registered user or group is locked as a foreign key locks, so
+    /// that it cannot be deleted before this transaction ends. Run as the extension's owner.
+    pub fn for_grant(&self, kind: Kind) -> Result<i32> {
+        let key = match self {
+            Grantee::BuiltIn(subject) => return Ok(*subject),
+            Grantee::Key(key) => key,
+        };
+        let sources = catalog::sources()?;
+        if let Some(source) = kind.source(&sources) {
+            lock_row(source, kind, key)?;
+        }
+        if let Some(known) = subject_id(kind, key)? {
+            return Ok(known);
+        }
+        let arguments = || [Argument::text(kind.code()), Argument::text(&key.to_text())];
+        spi::execute(
+            "INSERT INTO rowgrant.subject (kind, key) \
+             SELECT $1::pg_catalog.\"char\", $2 WHERE NOT EXISTS (SELECT FROM rowgrant.subject \
+             WHERE key OPERATOR(pg_catalog.=) $2 AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\") \
+             ON CONFLICT (key, kind) DO NOTHING",
+            &arguments(),
+            See::Latest,
+        )?;
+        let mut found = None;
+        spi::query(
+            "SELECT id FROM rowgrant.subject \
+             WHERE key OPERATOR(pg_catalog.=) $2 AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
+            &arguments(),
+            See::Latest,
+            |row| {
+                found = row.integer(1).map(|id| id as i32);
+                Ok(())
+            },
+        )?;
+        found.ok_or_else(|| Error::internal("the subject just made is gone"))
+    }
+
+    /// The subject to revoke from, if it holds anything.
+    pub fn for_removal(&self, kind: Kind) -> Result<Option<i32>> {
+        match self {
+            Grantee::BuiltIn(subject) => Ok(Some(*subject)),
+            Grantee::Key(key) => {
+                let mut found = None;
+                spi::query(
+                    "SELECT id FROM rowgrant.subject WHERE key OPERATOR(pg_catalog.=) $2 \
+                     AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
+                    &[Argument::text(kind.code()), Argument::text(&key.to_text())],
+                    See::Latest,
+                    |row| {
+                        found = row.integer(1).map(|id| id as i32);
+                        Ok(())
+                    },
+                )?;
+                Ok(found)
+            }
+        }
+    }
+}
+
+fn lock_row(source: &SubjectSource, kind: Kind, key: &Key) -> Result<()> {
+    let table = qualified_name(source.relation);
+    let missing = || {
+        Error::foreign_key(format!(
+            "{} \"{}\" does not exist in {table}",
+            kind.noun(),
+            key.to_text()
+        ))
+        .hint(format!(
+            "Insert it into {table} first: it is the registered table of {}s.",
+            kind.noun()
+        ))
+    };
+    let Some(value) = Value::of_key(key, source.column.base)? else { return Err(missing()) };
+    let sql = format!(
+        "SELECT FROM {table} t WHERE t.{} {} $1 FOR KEY SHARE",
+        quote(&source.key_column),
+        types::equality_operator(source.column.base)?
+    );
+    match spi::execute(&sql, &[Argument::value(value)], See::Latest)? {
+        0 => Err(missing()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,30 @@
+//! Keys: how values of every key type become the one form in which equal keys are equal.
+
+mod column;
+mod free;
+mod shape;
+
+pub use column::KeyColumn;
+pub use free::free_id;
+pub use shape::{Family, KeyShape};
+
+use rowgrant_core::uuid_text;
+
+/// A key, or one column of it, as it is stored and compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    Bigint(i64),
+    Uuid([u8; 16]),
+    Text(String),
+}
+
+impl Key {
+    /// The canonical text, whatever the form.
+    pub fn to_text(&self) -> String {
+        match self {
+            Key::Bigint(number) => number.to_string(),
+            Key::Uuid(bytes) => uuid_text::canonical(*bytes),
+            Key::Text(text) => text.clone(),
+        }
+    }
+}

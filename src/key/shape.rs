@@ -1,0 +1,121 @@
+//! The whole key of an object type: one column or several.
+
+use pgrx::pg_sys::{self, Oid};
+use rowgrant_core::row_text;
+
+use super::{Key, KeyColumn};
+use crate::error::{Error, Result};
+use crate::pg::value::Value;
+
+/// In which of the three grant tables a type's grants are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    Bigint = 0,
+    Uuid = 1,
+    Text = 2,
+}
+
+impl Family {
+    /// The table's name, without schema.
+    pub fn table(self) -> &'static str {
+        match self {
+            Family::Bigint => "grant_bigint",
+            Family::Uuid => "grant_uuid",
+            Family::Text => "grant_text",
+        }
+    }
+}
+
+/// The columns of a key, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyShape {
+    columns: Vec<KeyColumn>,
+}
+
+impl KeyShape {
+    pub fn new(columns: Vec<KeyColumn>) -> Self {
+        Self { columns }
+    }
+
+    pub fn family(&self) -> Family {
+        match self.columns.as_slice() {
+            [one] if one.is_integer() => Family::Bigint,
+            [one] if one.is_uuid() => Family::Uuid,
+            _ => Family::Text,
+        }
+    }
+
+    /// The base types of the columns.
+    pub fn base_types(&self) -> Vec<Oid> {
+        self.columns.iter().map(|c| c.base).collect()
+    }
+
+    /// The key that a value is or spells. `None` where a column of it is NULL: no row has that key.
+    pub fn of_value(&self, value: Value, what: &str) -> Result<Option<Key>> {
+        if let [one] = self.columns.as_slice() {
+            return one.of_value(value, what).map(Some);
+        }
+        let base = value.base_type();
+        let is_row = base == pg_sys::RECORDOID || crate::pg::types::kind(base) == b'c';
+        if is_row {
+            return self.of_columns(&value.row_columns(), what);
+        }
+        let text = value.print();
+        let parts = row_text::parse(&text).map_err(|why| {
+            Error::invalid_key(format!("invalid {what}: \"{text}\"")).hint(format!(
+                "The key has {} columns: give ROW(...), or the text of one; {why}.",
+                self.columns.len()
+            ))
+        })?;
+        self.check_count(parts.len(), what)?;
+        let mut keys = Vec::with_capacity(parts.len());
+        for (column, part) in self.columns.iter().zip(parts) {
+            let Some(part) = part else { return Ok(None) };
+            keys.push(column.of_text(&part, what)?);
+        }
+        Ok(Some(whole(keys)))
+    }
+
+    /// The key made of its columns' values.
+    pub fn of_columns(&self, values: &[Option<Value>], what: &str) -> Result<Option<Key>> {
+        self.check_count(values.len(), what)?;
+        let mut keys = Vec::with_capacity(values.len());
+        for (column, value) in self.columns.iter().zip(values) {
+            let Some(value) = value else { return Ok(None) };
+            keys.push(column.of_value(*value, what)?);
+        }
+        Ok(Some(whole(keys)))
+    }
+
+    /// The columns' keys of a whole key, for looking its row up.
+    pub fn split(&self, key: &Key) -> Result<Vec<Key>> {
+        if self.columns.len() == 1 {
+            return Ok(vec![key.clone()]);
+        }
+        let text = key.to_text();
+        let parts = row_text::parse(&text)
+            .map_err(|why| Error::internal(format!("stored key \"{text}\" is malformed: {why}")))?;
+        self.columns
+            .iter()
+            .zip(parts)
+            .map(|(column, part)| column.of_text(&part.unwrap_or_default(), "stored key"))
+            .collect()
+    }
+
+    fn check_count(&self, given: usize, what: &str) -> Result<()> {
+        let expected = self.columns.len();
+        if given == expected {
+            return Ok(());
+        }
+        Err(Error::invalid_key(format!("invalid {what}: it has {given} columns, not {expected}"))
+            .hint("Give the columns of the key in the order of the primary key."))
+    }
+}
+
+fn whole(mut keys: Vec<Key>) -> Key {
+    if keys.len() == 1 {
+        return keys.remove(0);
+    }
+    let parts: Vec<String> = keys.iter().map(Key::to_text).collect();
+    Key::Text(row_text::format(&parts))
+}

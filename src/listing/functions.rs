@@ -1,0 +1,206 @@
+//! objects_for_user and objects_for_group, as SQL calls them.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use pgrx::pg_sys::Oid;
+
+use super::everything;
+use crate::catalog::{self, ObjectType, Sources, Subjects};
+use crate::check::{Holder, Reach};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::pg::call::{Call, Output, Set};
+use crate::pg::spi::{self, Argument, See};
+use crate::pg::value::Value;
+use crate::pg::{relation, types};
+
+/// What is held of one or more permissions.
+enum Held {
+    Everywhere,
+    Objects(HashSet<Key>),
+}
+
+/// The objects that one permission reaches.
+fn held(reach: &Reach) -> Result<Held> {
+    if reach.is_everywhere()? {
+        return Ok(Held::Everywhere);
+    }
+    let mut objects = HashSet::new();
+    reach.each_granted(|key| {
+        objects.insert(key);
+    })?;
+    if let Some(owner) = reach.owner() {
+        everything::each_owned(&reach.object_type, owner, |key| {
+            objects.insert(key);
+            Ok(())
+        })?;
+    }
+    Ok(Held::Objects(objects))
+}
+
+/// Both, or either, of what is held.
+fn combine(left: Held, right: Held, any: bool) -> Held {
+    match (left, right, any) {
+        (Held::Everywhere, _, true) | (_, Held::Everywhere, true) => Held::Everywhere,
+        (Held::Everywhere, other, false) | (other, Held::Everywhere, false) => other,
+        (Held::Objects(mut left), Held::Objects(right), true) => {
+            left.extend(right);
+            Held::Objects(left)
+        }
+        (Held::Objects(mut left), Held::Objects(right), false) => {
+            left.retain(|key| right.contains(key));
+            Held::Objects(left)
+        }
+    }
+}
+
+fn list(object_type: &ObjectType, held: Held, set: &Set) -> Result<Output> {
+    match held {
+        Held::Everywhere => everything::each_row(object_type, |key| set.push_key(&key))?,
+        Held::Objects(objects) => {
+            for key in &objects {
+                set.push_key(key)?;
+            }
+        }
+    }
+    Ok(Output::Set)
+}
+
+fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
+    let sources: Rc<Sources> = catalog::sources()?;
+    let id = catalog::user_id(&sources, user)?;
+    let subjects = Rc::new(Subjects::of_user(&sources, &id, use_groups)?);
+    Ok(Holder { sources, subjects, accept_model_level: true, with_superuser: true })
+}
+
+/// `objects_for_user(user_id, perm, object_type, key_type)`
+pub fn objects_for_user(call: &Call) -> Result<Output> {
+    let set = call.set(call.argument_type(3))?;
+    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
+    let object_type = catalog::object_type(&name)?;
+    let giving = object_type.giving(&perm)?;
+    let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };
+    list(&reach.object_type, held(&reach)?, &set)
+}
+
+/// `objects_for_group(group_id, perm, object_type, key_type)`
+pub fn objects_for_group(call: &Call) -> Result<Output> {
+    let set = call.set(call.argument_type(3))?;
+    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
+    let object_type = catalog::object_type(&name)?;
+    let giving = object_type.giving(&perm)?;
+    let sources = catalog::sources()?;
+    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0))?);
+    let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
+    let reach = Reach { object_type, giving, holder };
+    list(&reach.object_type, held(&reach)?, &set)
+}
+
+/// `objects_for_user(user_id, perms, object_type, key_type, any_perm, use_groups,
+/// accept_global_perms, with_superuser)`
+///
+/// Of no permissions at all nothing is listed; a NULL among them is not held.
+pub fn objects_for_user_perms(call: &Call) -> Result<Output> {
+    let set = call.set(call.argument_type(3))?;
+    let (Some(perms), Some(name)) = (call.texts(1), call.text(2)) else { return Ok(Output::Set) };
+    let option = |n, default| call.bool(n).unwrap_or(default);
+    let any_perm = option(4, false);
+    let object_type = catalog::object_type(&name)?;
+    let holder = Holder {
+        accept_model_level: option(6, true),
+        with_superuser: option(7, true),
+        ..holder(call.value(0), option(5, true))?
+    };
+    let mut all = None;
+    for perm in perms {
+        let one = match perm {
+            Some(perm) => {
+                let giving = object_type.giving(&perm)?;
+                let object_type = Rc::clone(&object_type);
+                held(&Reach { object_type, giving, holder: holder.clone() })?
+            }
+            None => Held::Objects(HashSet::new()),
+        };
+        all = Some(match all {
+            None => one,
+            Some(so_far) => combine(so_far, one, any_perm),
+        });
+    }
+    list(&object_type, all.unwrap_or(Held::Objects(HashSet::new())), &set)
+}
+
+/// `objects_for_user(user_id, perm, rows)`: the rows themselves, read by a query of the caller's,
+/// with his privileges and under his policies.
+pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
+    let row_type: Oid = types::base(call.argument_type(2));
+    let set = call.set(row_type)?;
+    let table = types::relation_of_row_type(row_type).ok_or_else(|| {
+        Error::argument(format!("{} is not the row type of a table", types::name(row_type)))
+            .hint("Give a NULL of the table's type, as in NULL::documents, or the object type's name and NULL of the key's type.")
+    })?;
+    let table_name = relation::qualified_name(table);
+    let object_type = catalog::object_type_of_relation(table)?.ok_or_else(|| {
+        Error::undefined(format!("table {table_name} is not protected"))
+            .hint(format!("Protect it: SELECT rowgrant.protect('{table_name}')."))
+    })?;
+    let Some(perm) = call.text(1) else { return Ok(Output::Set) };
+    let giving = object_type.giving(&perm)?;
+    let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };
+    let add = |row: &spi::Row| {
+        if let Some(row) = row.value(1) {
+            set.push(row);
+        }
+        Ok(())
+    };
+    match held(&reach)? {
+        Held::Everywhere => {
+            spi::query(&format!("SELECT d FROM {table_name} d"), &[], See::Statement, add)?;
+        }
+        Held::Objects(objects) => {
+            let (condition, arguments) = among(&reach.object_type, &objects)?;
+            let sql = format!("SELECT d FROM {table_name} d WHERE {condition}");
+            spi::query(&sql, &arguments, See::Statement, add)?;
+        }
+    }
+    Ok(Output::Set)
+}
+
+/// The condition that a row's key is among these: for each column of the key an array of its own
+/// type, so that the table's index serves.
+fn among(object_type: &ObjectType, keys: &HashSet<Key>) -> Result<(String, Vec<Argument>)> {
+    let bases = object_type.shape.base_types();
+    let mut parts: Vec<Vec<String>> = vec![Vec::with_capacity(keys.len()); bases.len()];
+    for key in keys {
+        for (column, part) in parts.iter_mut().zip(object_type.shape.split(key)?) {
+            column.push(part.to_text());
+        }
+    }
+    let arrays = bases.iter().enumerate().map(|(i, base)| {
+        format!("${}::pg_catalog.text[]::{}[]", i + 1, types::qualified_name(*base))
+    });
+    let arrays: Vec<String> = arrays.collect();
+    let mut equal =
+        bases.iter().zip(&object_type.key_columns).enumerate().map(|(i, (base, name))| {
+            let operator = types::equality_operator(*base)?;
+            Ok((format!("d.{} {operator}", relation::quote(name)), i + 1))
+        });
+    let condition = if let [array] = arrays.as_slice() {
+        let (column, _) = equal.next().unwrap_or_else(|| Err(Error::internal("no key")))?;
+        format!("{column} ANY ({array})")
+    } else {
+        let unnested: Vec<String> =
+            arrays.iter().map(|a| format!("pg_catalog.unnest({a})")).collect();
+        let names: Vec<String> = (1..=arrays.len()).map(|i| format!("c{i}")).collect();
+        let equal = equal
+            .map(|pair| pair.map(|(column, i)| format!("{column} k.c{i}")))
+            .collect::<Result<Vec<String>>>()?;
+        format!(
+            "EXISTS (SELECT FROM ROWS FROM ({}) AS k ({}) WHERE {})",
+            unnested.join(", "),
+            names.join(", "),
+            equal.join(" AND ")
+        )
+    };
+    Ok((condition, parts.into_iter().map(Argument::texts).collect()))
+}

@@ -1,0 +1,231 @@
+//! The call of an SQL function: its arguments, its result, and what it remembers between calls.
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::{FromDatum, IntoDatum, PgMemoryContexts};
+
+use super::types;
+use super::value::Value;
+use crate::error::{Error, Result};
+use crate::key::Key;
+
+/// One call of an SQL function.
+pub struct Call(pg_sys::FunctionCallInfo);
+
+/// What a function returns.
+pub enum Output {
+    Void,
+    Bool(bool),
+    Integer(i64),
+    Text(String),
+    /// The rows have been written to the set.
+    Set,
+}
+
+impl Call {
+    /// # Safety
+    /// `fcinfo` must be that of a running call, and outlive this.
+    pub unsafe fn new(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        Self(fcinfo)
+    }
+
+    /// The n-th argument; `None` where it is NULL.
+    pub fn value(&self, n: usize) -> Option<Value> {
+        // SAFETY: fcinfo holds nargs arguments; the expression tells the types of polymorphic ones.
+        unsafe {
+            let arguments = (*self.0).args.as_slice((*self.0).nargs as usize);
+            let argument = arguments.get(n)?;
+            if argument.isnull {
+                return None;
+            }
+            let type_oid = pg_sys::get_fn_expr_argtype((*self.0).flinfo, n as i32);
+            Some(Value::new(argument.value, type_oid))
+        }
+    }
+
+    fn datum(&self, n: usize) -> Option<Datum> {
+        self.value(n).map(Value::datum)
+    }
+
+    pub fn text(&self, n: usize) -> Option<String> {
+        // SAFETY: declared as text in sql/.
+        self.datum(n).and_then(|d| unsafe { String::from_datum(d, false) })
+    }
+
+    /// A text argument that may not be NULL.
+    pub fn required_text(&self, n: usize, name: &str) -> Result<String> {
+        self.text(n).ok_or_else(|| null_argument(name))
+    }
+
+    /// An argument of type name.
+    pub fn name(&self, n: usize) -> Option<String> {
+        // SAFETY: declared as name in sql/: a NUL-terminated array.
+        self.datum(n).and_then(|d| types::copy_cstr(d.cast_mut_ptr::<std::ffi::c_char>()))
+    }
+
+    pub fn bool(&self, n: usize) -> Option<bool> {
+        self.datum(n).map(|d| d.value() & 0xff != 0)
+    }
+
+    pub fn oid(&self, n: usize) -> Option<Oid> {
+        self.datum(n).map(|d| Oid::from(d.value() as u32))
+    }
+
+    /// A timestamptz, in microseconds since 2000-01-01.
+    pub fn timestamp(&self, n: usize) -> Option<i64> {
+        self.datum(n).map(|d| d.value() as i64)
+    }
+
+    /// The elements of an array of any type.
+    pub fn elements(&self, n: usize) -> Option<Vec<Option<Value>>> {
+        self.value(n).map(Value::elements)
+    }
+
+    /// The elements of a text[] or name[].
+    pub fn texts(&self, n: usize) -> Option<Vec<Option<String>>> {
+        let elements = self.elements(n)?;
+        Some(elements.into_iter().map(|e| e.map(Value::print)).collect())
+    }
+
+    /// The type of the n-th argument, NULL or not.
+    pub fn argument_type(&self, n: usize) -> Oid {
+        // SAFETY: InvalidOid where there is no expression.
+        unsafe { pg_sys::get_fn_expr_argtype((*self.0).flinfo, n as i32) }
+    }
+
+    /// What this call site remembers, made anew where it remembers nothing. It lives as long as the
+    /// expression, which may be longer than the statement: whoever uses it must check its stamp.
+    #[allow(clippy::mut_from_ref)]
+    pub fn memo<T: Default>(&self) -> &mut T {
+        // SAFETY: fn_extra belongs to the function; each symbol asks for one type only, and calls
+        // of one call site do not overlap.
+        unsafe {
+            let function = (*self.0).flinfo;
+            if (*function).fn_extra.is_null() {
+                let memo = PgMemoryContexts::For((*function).fn_mcxt)
+                    .leak_and_drop_on_delete(T::default());
+                (*function).fn_extra = memo.cast();
+            }
+            &mut *(*function).fn_extra.cast::<T>()
+        }
+    }
+
+    /// Begins to return a set of values of `type_oid`, kept in memory up to work_mem and on disk
+    /// beyond it.
+    pub fn set(&self, type_oid: Oid) -> Result<Set> {
+        // SAFETY: the structures are those of a running call; the store is made in the query's
+        // memory, as it outlives the call.
+        unsafe {
+            let info = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            let materialize = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
+            if info.is_null()
+                || (*info).type_ != pg_sys::NodeTag::T_ReturnSetInfo
+                || (*info).allowedModes as u32 & materialize == 0
+            {
+                return Err(Error::unsupported(
+                    "set-valued function called in context that cannot accept a set",
+                ));
+            }
+            let memory = (*(*info).econtext).ecxt_per_query_memory;
+            let previous = pg_sys::MemoryContextSwitchTo(memory);
+            let descriptor = if types::kind(type_oid) == b'c' {
+                pg_sys::lookup_rowtype_tupdesc_copy(type_oid, -1)
+            } else {
+                let made = pg_sys::CreateTemplateTupleDesc(1);
+                pg_sys::TupleDescInitEntry(made, 1, c"value".as_ptr(), type_oid, -1, 0);
+                made
+            };
+            let random = (*info).allowedModes as u32
+                & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random
+                != 0;
+            let store = pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem);
+            pg_sys::MemoryContextSwitchTo(previous);
+            (*info).returnMode = materialize;
+            (*info).setResult = store;
+            (*info).setDesc = descriptor;
+            Ok(Set { store, descriptor, type_oid })
+        }
+    }
+}
+
+/// The rows that a function returns.
+pub struct Set {
+    store: *mut pg_sys::Tuplestorestate,
+    descriptor: pg_sys::TupleDesc,
+    pub type_oid: Oid,
+}
+
+impl Set {
+    /// Adds one value of the set's type; a row value becomes a row.
+    pub fn push(&self, value: Value) {
+        // SAFETY: the value is of the set's type.
+        unsafe {
+            if types::kind(self.type_oid) == b'c' {
+                let header = pg_sys::pg_detoast_datum(value.datum().cast_mut_ptr())
+                    as pg_sys::HeapTupleHeader;
+                let mut tuple = pg_sys::HeapTupleData {
+                    t_len: ((*header).t_choice.t_datum.datum_len_ as u32) >> 2,
+                    t_data: header,
+                    ..Default::default()
+                };
+                pg_sys::tuplestore_puttuple(self.store, &mut tuple);
+            } else {
+                let (mut datum, mut null) = (value.datum(), false);
+                pg_sys::tuplestore_putvalues(self.store, self.descriptor, &mut datum, &mut null);
+            }
+        }
+    }
+
+    /// Adds a key, cast to the set's type by way of its text where the types differ.
+    pub fn push_key(&self, key: &Key) -> Result<()> {
+        let base = types::base(self.type_oid);
+        match Value::of_key(key, base)? {
+            Some(value) => {
+                self.push(value);
+                Ok(())
+            }
+            None => {
+                Err(super::value::not_a_key(base, &key.to_text(), "key for the type asked for"))
+            }
+        }
+    }
+}
+
+/// The error of an argument that may not be NULL.
+pub fn null_argument(name: &str) -> Error {
+    Error::argument(format!("{name} must not be null"))
+        .hint("Only functions that ask about permissions take NULL, and answer that it is refused.")
+}
+
+pub(super) fn array_elements(array: Value) -> Vec<Option<Value>> {
+    let Some(element) = types::array_element(array.base_type()) else { return vec![Some(array)] };
+    // SAFETY: the datum is an array of that element type; the elements live as long as the call.
+    unsafe {
+        let (mut length, mut by_value, mut align) = (0, false, 0);
+        pg_sys::get_typlenbyvalalign(element, &mut length, &mut by_value, &mut align);
+        let (mut datums, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+        pg_sys::deconstruct_array(
+            pg_sys::pg_detoast_datum(array.datum().cast_mut_ptr()).cast(),
+            element,
+            i32::from(length),
+            by_value,
+            align,
+            &mut datums,
+            &mut nulls,
+            &mut count,
+        );
+        (0..count as usize)
+            .map(|i| (!*nulls.add(i)).then(|| Value::new(*datums.add(i), element)))
+            .collect()
+    }
+}
+
+/// The datum of an output, and whether it is NULL.
+pub(super) fn datum_of(output: Output) -> Option<Datum> {
+    match output {
+        Output::Set => None,
+        Output::Void => Some(Datum::null()),
+        Output::Bool(answer) => Some(Datum::from(answer)),
+        Output::Integer(number) => Some(Datum::from(number)),
+        Output::Text(text) => text.into_datum(),
+    }
+}

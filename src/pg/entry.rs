@@ -1,0 +1,114 @@
+//! The symbols that sql/ names. One that an installed schema names must stay, or upgrades of the
+//! library would break it before the extension is updated.
+
+use pgrx::PgLogLevel;
+use pgrx::pg_sys::{self, Datum, panic::ErrorReport};
+
+use super::call::{Call, Output, datum_of};
+use super::trigger::Trigger;
+use crate::error::{Error, Result};
+use crate::{check, cleanup, grants, listing, setup};
+
+fn raise(error: Error) -> ! {
+    let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
+    if let Some(hint) = error.hint {
+        report = report.set_hint(hint);
+    }
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an error was raised and did not leave")
+}
+
+fn run(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Call) -> Result<Output>) -> Datum {
+    // SAFETY: PostgreSQL calls with the structure of a running call.
+    let call = unsafe { Call::new(fcinfo) };
+    match function(&call) {
+        Ok(output) => {
+            let datum = datum_of(output);
+            // SAFETY: as above.
+            unsafe { (*fcinfo).isnull = datum.is_none() };
+            datum.unwrap_or(Datum::null())
+        }
+        Err(error) => raise(error),
+    }
+}
+
+fn run_trigger(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Trigger) -> Result<()>) -> Datum {
+    // SAFETY: PostgreSQL calls with the structure of a running call.
+    match unsafe { Trigger::new(fcinfo) }.and_then(|trigger| function(&trigger)) {
+        Ok(()) => Datum::null(),
+        Err(error) => raise(error),
+    }
+}
+
+fn run_event(_fcinfo: pg_sys::FunctionCallInfo, function: fn() -> Result<()>) -> Datum {
+    match function() {
+        Ok(()) => Datum::null(),
+        Err(error) => raise(error),
+    }
+}
+
+macro_rules! symbols {
+    ($($name:ident, $info:ident => $run:ident, $function:path;)*) => {$(
+        #[pgrx::pg_guard]
+        #[unsafe(no_mangle)]
+        pub extern "C-unwind" fn $name(fcinfo: pg_sys::FunctionCallInfo) -> Datum {
+            $run(fcinfo, $function)
+        }
+
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $info() -> &'static pg_sys::Pg_finfo_record {
+            static RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+            &RECORD
+        }
+    )*};
+}
+
+symbols! {
+    rowgrant_has_perm_key, pg_finfo_rowgrant_has_perm_key => run, check::has_perm_key;
+    rowgrant_has_perm_row, pg_finfo_rowgrant_has_perm_row => run, check::has_perm_row;
+    rowgrant_has_perm_model, pg_finfo_rowgrant_has_perm_model => run, check::has_perm_model;
+    rowgrant_has_perms, pg_finfo_rowgrant_has_perms => run, check::has_perms;
+    rowgrant_group_has_perm, pg_finfo_rowgrant_group_has_perm => run, check::group_has_perm;
+    rowgrant_require_perm_key, pg_finfo_rowgrant_require_perm_key => run, check::require_perm_key;
+    rowgrant_require_perm_row, pg_finfo_rowgrant_require_perm_row => run, check::require_perm_row;
+    rowgrant_require_perm_model, pg_finfo_rowgrant_require_perm_model => run, check::require_perm_model;
+    rowgrant_objects_for_user, pg_finfo_rowgrant_objects_for_user => run, listing::objects_for_user;
+    rowgrant_objects_for_user_rows, pg_finfo_rowgrant_objects_for_user_rows => run, listing::objects_for_user_rows;
+    rowgrant_objects_for_user_perms, pg_finfo_rowgrant_objects_for_user_perms => run, listing::objects_for_user_perms;
+    rowgrant_objects_for_group, pg_finfo_rowgrant_objects_for_group => run, listing::objects_for_group;
+    rowgrant_assign_perm_key, pg_finfo_rowgrant_assign_perm_key => run, grants::assign_perm_key;
+    rowgrant_assign_perm_row, pg_finfo_rowgrant_assign_perm_row => run, grants::assign_perm_row;
+    rowgrant_assign_perm_model, pg_finfo_rowgrant_assign_perm_model => run, grants::assign_perm_model;
+    rowgrant_assign_perms, pg_finfo_rowgrant_assign_perms => run, grants::assign_perms;
+    rowgrant_assign_group_perm_key, pg_finfo_rowgrant_assign_group_perm_key => run, grants::assign_group_perm_key;
+    rowgrant_assign_group_perm_row, pg_finfo_rowgrant_assign_group_perm_row => run, grants::assign_group_perm_row;
+    rowgrant_assign_group_perm_model, pg_finfo_rowgrant_assign_group_perm_model => run, grants::assign_group_perm_model;
+    rowgrant_assign_group_perms, pg_finfo_rowgrant_assign_group_perms => run, grants::assign_group_perms;
+    rowgrant_remove_perm_key, pg_finfo_rowgrant_remove_perm_key => run, grants::remove_perm_key;
+    rowgrant_remove_perm_row, pg_finfo_rowgrant_remove_perm_row => run, grants::remove_perm_row;
+    rowgrant_remove_perm_model, pg_finfo_rowgrant_remove_perm_model => run, grants::remove_perm_model;
+    rowgrant_remove_perms, pg_finfo_rowgrant_remove_perms => run, grants::remove_perms;
+    rowgrant_remove_group_perm_key, pg_finfo_rowgrant_remove_group_perm_key => run, grants::remove_group_perm_key;
+    rowgrant_remove_group_perm_row, pg_finfo_rowgrant_remove_group_perm_row => run, grants::remove_group_perm_row;
+    rowgrant_remove_group_perm_model, pg_finfo_rowgrant_remove_group_perm_model => run, grants::remove_group_perm_model;
+    rowgrant_remove_group_perms, pg_finfo_rowgrant_remove_group_perms => run, grants::remove_group_perms;
+    rowgrant_protect, pg_finfo_rowgrant_protect => run, setup::protect;
+    rowgrant_unprotect, pg_finfo_rowgrant_unprotect => run, setup::unprotect;
+    rowgrant_define_object_type, pg_finfo_rowgrant_define_object_type => run, setup::define_object_type;
+    rowgrant_define_perm, pg_finfo_rowgrant_define_perm => run, setup::define_perm;
+    rowgrant_drop_perm, pg_finfo_rowgrant_drop_perm => run, setup::drop_perm;
+    rowgrant_register_users, pg_finfo_rowgrant_register_users => run, setup::register_users;
+    rowgrant_register_groups, pg_finfo_rowgrant_register_groups => run, setup::register_groups;
+    rowgrant_register_membership, pg_finfo_rowgrant_register_membership => run, setup::register_membership;
+    rowgrant_object_changed, pg_finfo_rowgrant_object_changed => run_trigger, cleanup::object_changed;
+    rowgrant_subject_changed, pg_finfo_rowgrant_subject_changed => run_trigger, cleanup::subject_changed;
+    rowgrant_catalog_changed, pg_finfo_rowgrant_catalog_changed => run_trigger, cleanup::catalog_changed;
+    rowgrant_relations_dropped, pg_finfo_rowgrant_relations_dropped => run_event, cleanup::relations_dropped;
+}
+
+/// Called once, when a backend loads the library.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    super::snapshot::init();
+    super::relation::init();
+}

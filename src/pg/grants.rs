@@ -1,0 +1,298 @@
+//! Probing and listing grants, straight from the indexes.
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::{FromDatum, IntoDatum};
+
+use super::relation::{self, Relation};
+use super::{snapshot, version};
+use crate::error::Result;
+use crate::key::{Family, Key};
+
+/// From so many entries of one object on, exact probes of each subject take over from reading all
+/// of the object's grants.
+const ENTRIES_READ: usize = 64;
+
+const INT4EQ: u32 = 65;
+const INT4LE: u32 = 149;
+const INT4GE: u32 = 150;
+const INT8EQ: u32 = 467;
+const TEXTEQ: u32 = 67;
+const UUID_EQ: u32 = 2956;
+const C_COLLATION: u32 = 950;
+
+const FORWARD: pg_sys::ScanDirection::Type = pg_sys::ScanDirection::ForwardScanDirection;
+
+/// What a grant must be for to count: any of the permissions, any of the subjects (both in
+/// ascending order).
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub permissions: &'a [i32],
+    pub subjects: &'a [i32],
+}
+
+/// Whether an unexpired grant of any wanted permission to any wanted subject stands on the object.
+pub fn any_on_object(object: &Key, wanted: Wanted) -> Result<bool> {
+    let tables = relation::own_tables()?;
+    let (family, datum) = key_datum(object);
+    let (heap, index, _) = tables.grants[family as usize];
+    Ok(Probe::new(heap, index, Some((family, datum)), Some(4)).any(wanted))
+}
+
+/// Whether a model-level grant of any wanted permission to any wanted subject stands.
+pub fn any_model_level(wanted: Wanted) -> Result<bool> {
+    let tables = relation::own_tables()?;
+    Ok(Probe::new(tables.model_grant, tables.model_grant_key, None, None).any(wanted))
+}
+
+/// Whether any grant at all stands on the object, expired ones too, as of now rather than as of
+/// the statement: for cleaning.
+pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bool> {
+    let (Some(&least), Some(&most)) = (permissions.first(), permissions.last()) else {
+        return Ok(false);
+    };
+    let tables = relation::own_tables()?;
+    let (family, datum) = key_datum(object);
+    let (heap, index, _) = tables.grants[family as usize];
+    let mut probe = Probe::new(heap, index, Some((family, datum)), None);
+    // SAFETY: registered while the scan lasts; released by the resource owner on error.
+    let latest = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
+    probe.snapshot = latest;
+    let found = probe.scan(least, most, None, usize::MAX, |permission, _| {
+        permissions.binary_search(&permission).is_ok()
+    });
+    // SAFETY: registered above.
+    unsafe { pg_sys::UnregisterSnapshot(latest) };
+    Ok(found == Some(true))
+}
+
+/// Calls `each` with the object of every unexpired grant of a wanted permission to a wanted
+/// subject; an object comes as often as it is granted.
+pub fn each_object(family: Family, wanted: Wanted, mut each: impl FnMut(Key)) -> Result<()> {
+    let (heap, _, index) = relation::own_tables()?.grants[family as usize];
+    let (heap, index) = (Relation::open(heap), Relation::open(index));
+    let now = snapshot::now();
+    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
+    // after it.
+    unsafe {
+        let scan =
+            version::index_beginscan(heap.raw(), index.raw(), pg_sys::GetActiveSnapshot(), 2);
+        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
+        for &subject in wanted.subjects {
+            for &permission in wanted.permissions {
+                let mut keys = [
+                    integer_key(1, pg_sys::BTEqualStrategyNumber, INT4EQ, subject),
+                    integer_key(2, pg_sys::BTEqualStrategyNumber, INT4EQ, permission),
+                ];
+                pg_sys::index_rescan(scan, keys.as_mut_ptr(), 2, std::ptr::null_mut(), 0);
+                while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
+                    pg_sys::slot_getsomeattrs(slot, 4);
+                    if is_live(slot, now) {
+                        each(key_of(family, *(*slot).tts_values));
+                    }
+                }
+            }
+        }
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+        pg_sys::index_endscan(scan);
+    }
+    Ok(())
+}
+
+/// A look into an index on (\[object,\] perm, subject).
+struct Probe {
+    heap: Relation,
+    index: Relation,
+    object: Option<(Family, Datum)>,
+    expiry_column: Option<i32>,
+    snapshot: pg_sys::Snapshot,
+    now: pg_sys::TimestampTz,
+}
+
+impl Probe {
+    fn new(
+        heap: Oid,
+        index: Oid,
+        object: Option<(Family, Datum)>,
+        expiry_column: Option<i32>,
+    ) -> Self {
+        Self {
+            heap: Relation::open(heap),
+            index: Relation::open(index),
+            object,
+            expiry_column,
+            // SAFETY: a function called from SQL runs under an active snapshot.
+            snapshot: unsafe { pg_sys::GetActiveSnapshot() },
+            now: snapshot::now(),
+        }
+    }
+
+    /// One descent reads all grants of the object; where they are many, one descent for each
+    /// permission and subject.
+    fn any(&self, wanted: Wanted) -> bool {
+        let (Some(&least), Some(&most)) = (wanted.permissions.first(), wanted.permissions.last())
+        else {
+            return false;
+        };
+        let matches = |permission, subject| {
+            wanted.permissions.binary_search(&permission).is_ok()
+                && wanted.subjects.binary_search(&subject).is_ok()
+        };
+        if let Some(answer) = self.scan(least, most, None, ENTRIES_READ, matches) {
+            return answer;
+        }
+        wanted.permissions.iter().any(|&permission| {
+            wanted.subjects.iter().any(|&subject| {
+                let exact = Some(subject);
+                self.scan(permission, permission, exact, usize::MAX, |_, _| true) == Some(true)
+            })
+        })
+    }
+
+    /// Reads index entries in order; those that match are looked up in the table. `None` where
+    /// more than `limit` entries were read without an answer.
+    fn scan(
+        &self,
+        least: i32,
+        most: i32,
+        subject: Option<i32>,
+        limit: usize,
+        matches: impl Fn(i32, i32) -> bool,
+    ) -> Option<bool> {
+        let first = if self.object.is_some() { 2 } else { 1 };
+        let mut keys = Vec::with_capacity(4);
+        if let Some((family, datum)) = self.object {
+            keys.push(object_key(family, datum));
+        }
+        if least == most {
+            keys.push(integer_key(first, pg_sys::BTEqualStrategyNumber, INT4EQ, least));
+        } else {
+            keys.push(integer_key(first, pg_sys::BTGreaterEqualStrategyNumber, INT4GE, least));
+            keys.push(integer_key(first, pg_sys::BTLessEqualStrategyNumber, INT4LE, most));
+        }
+        if let Some(subject) = subject {
+            keys.push(integer_key(first + 1, pg_sys::BTEqualStrategyNumber, INT4EQ, subject));
+        }
+        // SAFETY: both relations are open, the snapshot outlives the scan; index tuples and slot
+        // are used before the scan moves on, and the slot is dropped before the scan ends.
+        unsafe {
+            let count = keys.len() as i32;
+            let scan =
+                version::index_beginscan(self.heap.raw(), self.index.raw(), self.snapshot, count);
+            (*scan).xs_want_itup = true;
+            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+            let mut slot: *mut pg_sys::TupleTableSlot = std::ptr::null_mut();
+            let mut answer = Some(false);
+            let mut read = 0;
+            while !pg_sys::index_getnext_tid(scan, FORWARD).is_null() {
+                read += 1;
+                if read > limit {
+                    answer = None;
+                    break;
+                }
+                let (mut values, mut nulls) = ([Datum::null(); 3], [false; 3]);
+                pg_sys::index_deform_tuple(
+                    (*scan).xs_itup,
+                    (*scan).xs_itupdesc,
+                    values.as_mut_ptr(),
+                    nulls.as_mut_ptr(),
+                );
+                let at = first as usize - 1;
+                if !matches(values[at].value() as i32, values[at + 1].value() as i32) {
+                    continue;
+                }
+                if slot.is_null() {
+                    slot = pg_sys::table_slot_create(self.heap.raw(), std::ptr::null_mut());
+                }
+                // The table row decides: the entry may be dead, or its grant expired.
+                if pg_sys::index_fetch_heap(scan, slot) && self.counts(slot) {
+                    answer = Some(true);
+                    break;
+                }
+            }
+            if !slot.is_null() {
+                pg_sys::ExecDropSingleTupleTableSlot(slot);
+            }
+            pg_sys::index_endscan(scan);
+            answer
+        }
+    }
+
+    /// # Safety
+    /// The slot must hold a row of the probed table.
+    unsafe fn counts(&self, slot: *mut pg_sys::TupleTableSlot) -> bool {
+        let Some(column) = self.expiry_column else { return true };
+        // SAFETY: the caller's promise; grant tables have four columns.
+        unsafe {
+            pg_sys::slot_getsomeattrs(slot, column);
+            is_live(slot, self.now)
+        }
+    }
+}
+
+/// # Safety
+/// The slot must hold a row of a grant table with its four columns extracted.
+unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::TimestampTz) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { *(*slot).tts_isnull.add(3) || (*(*slot).tts_values.add(3)).value() as i64 > now }
+}
+
+fn key_datum(key: &Key) -> (Family, Datum) {
+    match key {
+        Key::Bigint(number) => (Family::Bigint, Datum::from(*number)),
+        Key::Uuid(bytes) => {
+            (Family::Uuid, pgrx::Uuid::from_bytes(*bytes).into_datum().unwrap_or(Datum::null()))
+        }
+        Key::Text(text) => (Family::Text, text.as_str().into_datum().unwrap_or(Datum::null())),
+    }
+}
+
+/// # Safety
+/// The datum must be of the family's type.
+unsafe fn key_of(family: Family, datum: Datum) -> Key {
+    match family {
+        Family::Bigint => Key::Bigint(datum.value() as i64),
+        // SAFETY: a uuid datum points to 16 bytes.
+        Family::Uuid => Key::Uuid(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }),
+        Family::Text => {
+            // SAFETY: the caller's promise.
+            Key::Text(unsafe { String::from_datum(datum, false) }.unwrap_or_default())
+        }
+    }
+}
+
+fn object_key(family: Family, datum: Datum) -> pg_sys::ScanKeyData {
+    let (procedure, collation) = match family {
+        Family::Bigint => (INT8EQ, 0),
+        Family::Uuid => (UUID_EQ, 0),
+        Family::Text => (TEXTEQ, C_COLLATION),
+    };
+    scan_key(1, pg_sys::BTEqualStrategyNumber, collation, procedure, datum)
+}
+
+fn integer_key(column: i16, strategy: u32, procedure: u32, value: i32) -> pg_sys::ScanKeyData {
+    scan_key(column, strategy, 0, procedure, Datum::from(value))
+}
+
+fn scan_key(
+    column: i16,
+    strategy: u32,
+    collation: u32,
+    procedure: u32,
+    value: Datum,
+) -> pg_sys::ScanKeyData {
+    let mut key = pg_sys::ScanKeyData::default();
+    // SAFETY: the built-in procedures above have had these oids in every version.
+    unsafe {
+        pg_sys::ScanKeyEntryInitialize(
+            &mut key,
+            0,
+            column,
+            strategy as u16,
+            Oid::INVALID,
+            Oid::from(collation),
+            procedure.into(),
+            value,
+        );
+    }
+    key
+}

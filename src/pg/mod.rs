@@ -1,0 +1,19 @@
+//! Every call into PostgreSQL that is `unsafe`, behind functions that are not.
+//!
+//! Rules that hold throughout: relations are opened with a lock that is kept until the end of the
+//! transaction, as the executor keeps it; scans are closed before their function returns; what
+//! comes from a scan is copied before the next step of that scan. An error of PostgreSQL unwinds
+//! as a Rust panic (pgrx), so destructors run; those that must not touch PostgreSQL then ask
+//! `std::thread::panicking`.
+
+pub mod call;
+pub mod entry;
+pub mod grants;
+pub mod owner;
+pub mod relation;
+pub mod snapshot;
+pub mod spi;
+pub mod trigger;
+pub mod types;
+pub mod value;
+pub mod version;

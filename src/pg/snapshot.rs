@@ -1,0 +1,75 @@
+//! Which snapshot an answer belongs to.
+
+use std::cell::Cell;
+
+use pgrx::pg_sys;
+
+thread_local! {
+    /// Counts ends of transactions and subtransactions: after ROLLBACK TO SAVEPOINT a snapshot may
+    /// have the very fields that one before it had, and yet show other rows.
+    static GENERATION: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Identifies what a statement sees. Two equal stamps see the same rows; used to tell whether
+/// something remembered at a call site still holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    generation: u64,
+    xmin: u32,
+    xmax: u32,
+    running: (u32, i32),
+    command: u32,
+    completions: u64,
+}
+
+fn next_generation() {
+    GENERATION.with(|g| g.set(g.get() + 1));
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn transaction_ended(
+    _event: pg_sys::XactEvent::Type,
+    _arg: *mut std::ffi::c_void,
+) {
+    next_generation();
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn subtransaction_ended(
+    _event: pg_sys::SubXactEvent::Type,
+    _mine: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _arg: *mut std::ffi::c_void,
+) {
+    next_generation();
+}
+
+/// Registers the callbacks; called once, when the library is loaded.
+pub fn init() {
+    // SAFETY: both callbacks live as long as the library, which PostgreSQL never unloads.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(transaction_ended), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction_ended), std::ptr::null_mut());
+    }
+}
+
+/// The stamp of the active snapshot.
+pub fn stamp() -> Stamp {
+    // SAFETY: a function called from SQL always runs under an active snapshot.
+    let snapshot = unsafe { &*pg_sys::GetActiveSnapshot() };
+    Stamp {
+        generation: GENERATION.with(Cell::get),
+        xmin: snapshot.xmin.into_inner(),
+        xmax: snapshot.xmax.into_inner(),
+        running: (snapshot.xcnt, snapshot.subxcnt),
+        command: snapshot.curcid,
+        completions: snapshot.snapXactCompletionCount,
+    }
+}
+
+/// The time against which expiry is judged: the start of the statement, in microseconds since
+/// 2000-01-01. One statement's answers agree with each other.
+pub fn now() -> pg_sys::TimestampTz {
+    // SAFETY: reads a variable.
+    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+}

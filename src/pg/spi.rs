@@ -1,0 +1,230 @@
+//! SQL run by the extension itself. Whoever writes or reads the application's tables through it
+//! does so within `owner::run`; every statement names its objects with their schema.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::CString;
+
+use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::{FromDatum, IntoDatum};
+
+use super::value::Value;
+use crate::error::{Error, Result};
+use crate::key::Key;
+
+/// An argument of a statement.
+pub struct Argument {
+    type_oid: Oid,
+    datum: Option<Datum>,
+}
+
+impl Argument {
+    pub fn text(text: &str) -> Self {
+        Self { type_oid: pg_sys::TEXTOID, datum: text.into_datum() }
+    }
+
+    pub fn maybe_text(text: Option<&str>) -> Self {
+        Self { type_oid: pg_sys::TEXTOID, datum: text.and_then(IntoDatum::into_datum) }
+    }
+
+    pub fn integer(number: i32) -> Self {
+        Self { type_oid: pg_sys::INT4OID, datum: Some(Datum::from(number)) }
+    }
+
+    pub fn integers(numbers: &[i32]) -> Self {
+        Self { type_oid: pg_sys::INT4ARRAYOID, datum: numbers.to_vec().into_datum() }
+    }
+
+    pub fn oid(oid: Oid) -> Self {
+        Self { type_oid: pg_sys::OIDOID, datum: Some(oid.into()) }
+    }
+
+    pub fn maybe_oid(oid: Option<Oid>) -> Self {
+        Self { type_oid: pg_sys::OIDOID, datum: oid.map(Datum::from) }
+    }
+
+    pub fn oids(oids: &[Oid]) -> Self {
+        Self { type_oid: pg_sys::OIDARRAYOID, datum: oids.to_vec().into_datum() }
+    }
+
+    pub fn texts(texts: Vec<String>) -> Self {
+        Self { type_oid: pg_sys::TEXTARRAYOID, datum: texts.into_datum() }
+    }
+
+    /// A timestamptz in microseconds since 2000-01-01.
+    pub fn timestamp(microseconds: Option<i64>) -> Self {
+        Self { type_oid: pg_sys::TIMESTAMPTZOID, datum: microseconds.map(Datum::from) }
+    }
+
+    /// A key in the type of its family's table.
+    pub fn key(key: &Key) -> Self {
+        match key {
+            Key::Bigint(number) => {
+                Self { type_oid: pg_sys::INT8OID, datum: Some(Datum::from(*number)) }
+            }
+            Key::Uuid(bytes) => Self {
+                type_oid: pg_sys::UUIDOID,
+                datum: pgrx::Uuid::from_bytes(*bytes).into_datum(),
+            },
+            Key::Text(text) => Self::text(text),
+        }
+    }
+
+    pub fn value(value: Value) -> Self {
+        Self { type_oid: value.base_type(), datum: Some(value.datum()) }
+    }
+}
+
+/// Under which snapshot a statement runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum See {
+    /// What the calling statement sees; reads only, and works on a standby.
+    Statement,
+    /// All that is committed by now, whatever the isolation level: as foreign keys look.
+    Latest,
+}
+
+/// A row of a result, valid until the next one.
+pub struct Row {
+    tuple: pg_sys::HeapTuple,
+    descriptor: pg_sys::TupleDesc,
+}
+
+impl Row {
+    /// The n-th column, from 1; `None` where it is NULL.
+    pub fn value(&self, n: i32) -> Option<Value> {
+        // SAFETY: the tuple is of the descriptor's shape.
+        unsafe {
+            let mut null = false;
+            let datum = pg_sys::SPI_getbinval(self.tuple, self.descriptor, n, &mut null);
+            let type_oid = pg_sys::SPI_gettypeid(self.descriptor, n);
+            (!null).then(|| Value::new(datum, type_oid))
+        }
+    }
+
+    pub fn text(&self, n: i32) -> Option<String> {
+        self.value(n).map(Value::as_text)
+    }
+
+    pub fn integer(&self, n: i32) -> Option<i64> {
+        self.value(n).and_then(|v| v.as_integer(v.base_type()))
+    }
+
+    /// The whole row as a value of its row type.
+    pub fn as_oid(&self, n: i32) -> Option<Oid> {
+        // SAFETY: the column is of type oid.
+        self.value(n).and_then(|v| unsafe { Oid::from_datum(v.datum(), false) })
+    }
+}
+
+thread_local! {
+    /// Plans, kept for the session; PostgreSQL makes them anew when what they name changes.
+    static PLANS: RefCell<HashMap<(String, Vec<Oid>), pg_sys::SPIPlanPtr>> =
+        RefCell::new(HashMap::new());
+}
+
+/// Runs a statement, planned once for the session; returns the number of rows processed.
+pub fn execute(sql: &str, arguments: &[Argument], see: See) -> Result<u64> {
+    query(sql, arguments, see, |_| Ok(()))
+}
+
+/// Disconnects when dropped.
+struct Connection;
+
+impl Connection {
+    fn open() -> Self {
+        // SAFETY: paired with SPI_finish; an abort cleans up by itself.
+        unsafe { pg_sys::SPI_connect() };
+        Self
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: connected by `open`.
+            unsafe { pg_sys::SPI_finish() };
+        }
+    }
+}
+
+/// Runs a statement, planned once for the session, and hands its rows over one by one; returns
+/// their number.
+pub fn query(
+    sql: &str,
+    arguments: &[Argument],
+    see: See,
+    mut each: impl FnMut(&Row) -> Result<()>,
+) -> Result<u64> {
+    let types: Vec<Oid> = arguments.iter().map(|a| a.type_oid).collect();
+    let mut values: Vec<Datum> =
+        arguments.iter().map(|a| a.datum.unwrap_or(Datum::null())).collect();
+    let nulls: Vec<std::ffi::c_char> = arguments
+        .iter()
+        .map(|a| if a.datum.is_some() { b' ' } else { b'n' } as std::ffi::c_char)
+        .collect();
+    let _connection = Connection::open();
+    let plan = kept_plan(sql, &types)?;
+    // SAFETY: plan, values and nulls agree in number; a latest snapshot is registered while it is
+    // used. A read-only execution uses the active snapshot as it is.
+    unsafe {
+        let (read_only, snapshot) = match see {
+            See::Statement => (true, std::ptr::null_mut()),
+            See::Latest => {
+                pg_sys::CommandCounterIncrement();
+                (false, pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()))
+            }
+        };
+        let code = pg_sys::SPI_execute_snapshot(
+            plan,
+            values.as_mut_ptr(),
+            nulls.as_ptr(),
+            snapshot,
+            std::ptr::null_mut(),
+            read_only,
+            true,
+            0,
+        );
+        if !snapshot.is_null() {
+            pg_sys::UnregisterSnapshot(snapshot);
+        }
+        if code < 0 {
+            return Err(Error::internal(format!("SPI_execute_snapshot returned {code}")));
+        }
+        let processed = pg_sys::SPI_processed;
+        let table = pg_sys::SPI_tuptable;
+        if !table.is_null() {
+            for n in 0..(*table).numvals as usize {
+                let row = Row { tuple: *(*table).vals.add(n), descriptor: (*table).tupdesc };
+                each(&row)?;
+            }
+            pg_sys::SPI_freetuptable(table);
+        }
+        Ok(processed)
+    }
+}
+
+fn prepare(sql: &str, types: &[Oid]) -> Result<pg_sys::SPIPlanPtr> {
+    let spelled =
+        CString::new(sql).map_err(|_| Error::internal("a statement holds a zero byte"))?;
+    let mut types = types.to_vec();
+    // SAFETY: the string and the types outlive the call.
+    let plan =
+        unsafe { pg_sys::SPI_prepare(spelled.as_ptr(), types.len() as i32, types.as_mut_ptr()) };
+    if plan.is_null() {
+        return Err(Error::internal(format!("cannot prepare: {sql}")));
+    }
+    Ok(plan)
+}
+
+fn kept_plan(sql: &str, types: &[Oid]) -> Result<pg_sys::SPIPlanPtr> {
+    let known = PLANS.with_borrow(|plans| plans.get(&(sql.to_owned(), types.to_vec())).copied());
+    if let Some(plan) = known {
+        return Ok(plan);
+    }
+    let plan = prepare(sql, types)?;
+    // SAFETY: moves the plan to permanent memory.
+    unsafe { pg_sys::SPI_keepplan(plan) };
+    PLANS.with_borrow_mut(|plans| plans.insert((sql.to_owned(), types.to_vec()), plan));
+    Ok(plan)
+}
