@@ -1,6 +1,9 @@
 -- Granting and revoking.
 -- User and group ids come as anyelement or text, keys as anycompatible or text: typed values of
 -- every type, untyped literals and untyped parameters all find their function, none ambiguously.
+--
+-- Where the object is a row, expires_at is not declared as timestamptz: a call with a key of that
+-- type, assign_perm(42, 'view', 'events', now()), would match that better than its own form.
 
 CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object_type text, key anycompatible, expires_at timestamptz DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_key';
@@ -14,12 +17,24 @@ COMMENT ON FUNCTION rowgrant.assign_perm(text, text, text, anycompatible, timest
 CREATE FUNCTION rowgrant.assign_perm(user_id text, perm text, object_type text, key text, expires_at timestamptz DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_key';
 COMMENT ON FUNCTION rowgrant.assign_perm(text, text, text, text, timestamptz) IS 'Grants a permission on one object to a user; true where this call added it or changed its expiry';
-CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object record, expires_at timestamptz DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object record) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
-COMMENT ON FUNCTION rowgrant.assign_perm(anyelement, text, record, timestamptz) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
-CREATE FUNCTION rowgrant.assign_perm(user_id text, perm text, object record, expires_at timestamptz DEFAULT NULL) RETURNS boolean
+COMMENT ON FUNCTION rowgrant.assign_perm(anyelement, text, record) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object record, expires_at anycompatible) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
-COMMENT ON FUNCTION rowgrant.assign_perm(text, text, record, timestamptz) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+COMMENT ON FUNCTION rowgrant.assign_perm(anyelement, text, record, anycompatible) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object record, expires_at text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_perm(anyelement, text, record, text) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_perm(user_id text, perm text, object record) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_perm(text, text, record) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_perm(user_id text, perm text, object record, expires_at anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_perm(text, text, record, anycompatible) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_perm(user_id text, perm text, object record, expires_at text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_perm(text, text, record, text) IS 'Grants a permission on one row of a protected table to a user; true where this call added it or changed its expiry';
 CREATE FUNCTION rowgrant.assign_perm(user_id anyelement, perm text, object_type text) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perm_model';
 COMMENT ON FUNCTION rowgrant.assign_perm(anyelement, text, text) IS 'Grants a permission on every object of the type to a user; true where this call added it or changed its expiry';
@@ -41,12 +56,24 @@ COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, text, anycompatible, 
 CREATE FUNCTION rowgrant.assign_group_perm(group_id text, perm text, object_type text, key text, expires_at timestamptz DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_key';
 COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, text, text, timestamptz) IS 'Grants a permission on one object to a group; true where this call added it or changed its expiry';
-CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object record, expires_at timestamptz DEFAULT NULL) RETURNS boolean
+CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object record) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
-COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, record, timestamptz) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
-CREATE FUNCTION rowgrant.assign_group_perm(group_id text, perm text, object record, expires_at timestamptz DEFAULT NULL) RETURNS boolean
+COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, record) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object record, expires_at anycompatible) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
-COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, record, timestamptz) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, record, anycompatible) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object record, expires_at text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, record, text) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_group_perm(group_id text, perm text, object record) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, record) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_group_perm(group_id text, perm text, object record, expires_at anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, record, anycompatible) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
+CREATE FUNCTION rowgrant.assign_group_perm(group_id text, perm text, object record, expires_at text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_row';
+COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, record, text) IS 'Grants a permission on one row of a protected table to a group; true where this call added it or changed its expiry';
 CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object_type text) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_model';
 COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, text) IS 'Grants a permission on every object of the type to a group; true where this call added it or changed its expiry';

@@ -9,6 +9,8 @@ use rowgrant_core::suggest;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyShape};
 use crate::pg::relation;
+use crate::pg::spi::Argument;
+use crate::pg::types;
 use crate::pg::value::Value;
 
 /// A permission of an object type.
@@ -104,5 +106,44 @@ impl ObjectType {
             Ok(ControlFlow::Break(()))
         })?;
         Ok(answer)
+    }
+
+    /// The condition that the key of a row `d` is among these: one array of the key's own type, so that the
+    /// table's index serves; for keys that are arrays, or have several columns, parallel arrays of text.
+    pub fn key_among<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a Key>,
+    ) -> Result<(String, Vec<Argument>)> {
+        let bases = self.shape.base_types();
+        let mut parts: Vec<Vec<String>> = vec![Vec::new(); bases.len()];
+        for key in keys {
+            for (column, part) in parts.iter_mut().zip(self.shape.split(key)?) {
+                column.push(part.to_text());
+            }
+        }
+        let arguments = parts.into_iter().map(Argument::texts).collect();
+        let columns = bases.iter().zip(&self.key_columns).map(|(base, name)| {
+            let operator = types::equality_operator(*base)?;
+            Ok((format!("d.{} {operator}", relation::quote(name)), types::qualified_name(*base)))
+        });
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        if let ([(column, type_name)], None) = (columns.as_slice(), types::array_element(bases[0]))
+        {
+            let condition = format!("{column} ANY ($1::pg_catalog.text[]::{type_name}[])");
+            return Ok((condition, arguments));
+        }
+        let (mut arrays, mut names, mut equal) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, (column, type_name)) in columns.iter().enumerate() {
+            arrays.push(format!("pg_catalog.unnest(${}::pg_catalog.text[])", i + 1));
+            names.push(format!("c{i}"));
+            equal.push(format!("{column} k.c{i}::{type_name}"));
+        }
+        let condition = format!(
+            "EXISTS (SELECT FROM ROWS FROM ({}) AS k ({}) WHERE {})",
+            arrays.join(", "),
+            names.join(", "),
+            equal.join(" AND ")
+        );
+        Ok((condition, arguments))
     }
 }

@@ -89,6 +89,21 @@ pub fn delete_subjects(ids: &[i32]) -> Result<()> {
     Ok(())
 }
 
+/// Removes the subjects of that kind that hold nothing.
+pub fn delete_idle_subjects(kind: &str) -> Result<()> {
+    let holds = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]).map(|table| {
+        format!(
+            "NOT EXISTS (SELECT FROM rowgrant.{table} g WHERE g.subject OPERATOR(pg_catalog.=) s.id)"
+        )
+    });
+    let sql = format!(
+        "DELETE FROM rowgrant.subject s WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" AND {}",
+        holds.collect::<Vec<_>>().join(" AND ")
+    );
+    spi::execute(&sql, &[Argument::text(kind)], See::Latest)?;
+    Ok(())
+}
+
 /// The subjects of that kind, all or the one with that key, as of now.
 pub fn subjects(kind: &str, key: Option<&Key>) -> Result<Vec<i32>> {
     let mut ids = Vec::new();

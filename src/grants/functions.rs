@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::single;
+use pgrx::pg_sys;
+
 use super::subject::Grantee;
+use super::{many, single};
 use crate::catalog::{self, Kind, ObjectType};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::relation::row_value;
+use crate::pg::value::Value;
 use crate::pg::{owner, relation, types};
 
 /// What one call grants or revokes.
@@ -87,13 +90,36 @@ fn assign_key(call: &Call, kind: Kind) -> Result<Output> {
 
 fn assign_row(call: &Call, kind: Kind) -> Result<Output> {
     let (grant, key) = by_row(call, kind)?;
-    grant.assign(&key, call.timestamp(3)).map(Output::Bool)
+    grant.assign(&key, expiry(call.value(3))?).map(Output::Bool)
 }
 
 fn assign_model(call: &Call, kind: Kind) -> Result<Output> {
     let grant = Grant::named(call, kind)?;
     owner::run(|| single::add_model_level(grant.permission, grant.grantee.for_grant(kind)?))
         .map(Output::Bool)
+}
+
+/// The time at which a grant on a row expires, of any type that spells a timestamptz.
+fn expiry(value: Option<Value>) -> Result<Option<i64>> {
+    let Some(value) = value else { return Ok(None) };
+    let base = value.base_type();
+    let spelled = [
+        pg_sys::TIMESTAMPTZOID,
+        pg_sys::TIMESTAMPOID,
+        pg_sys::DATEOID,
+        pg_sys::TEXTOID,
+        pg_sys::VARCHAROID,
+    ];
+    if !spelled.contains(&base) {
+        return Err(Error::argument(format!("expires_at cannot be of type {}", types::name(base)))
+            .hint("Give a timestamptz."));
+    }
+    if base == pg_sys::TIMESTAMPTZOID {
+        return Ok(Some(value.as_timestamp()));
+    }
+    // By way of the text, as an assignment cast would have it: in the session's time zone.
+    Value::parse(pg_sys::TIMESTAMPTZOID, &value.print(), "expires_at")
+        .map(|parsed| Some(parsed.as_timestamp()))
 }
 
 fn remove_key(call: &Call, kind: Kind) -> Result<Output> {
@@ -146,22 +172,8 @@ impl Combinations {
         Ok(Self { object_type, keys, permissions, grantees })
     }
 
-    /// Calls `each` for every combination of key, permission and subject; the number of times it
-    /// answered true.
-    fn count(
-        &self,
-        subjects: &BTreeSet<i32>,
-        mut each: impl FnMut(&Key, i32, i32) -> Result<bool>,
-    ) -> Result<i64> {
-        let mut count = 0;
-        for key in &self.keys {
-            for &permission in &self.permissions {
-                for &subject in subjects {
-                    count += i64::from(each(key, permission, subject)?);
-                }
-            }
-        }
-        Ok(count)
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() || self.permissions.is_empty() || self.grantees.is_empty()
     }
 }
 
@@ -175,19 +187,15 @@ fn assign_all(call: &Call, kind: Kind) -> Result<Output> {
     let expires_at = call.timestamp(4);
     let family = all.object_type.shape.family();
     owner::run(|| {
-        if all.permissions.is_empty() || all.grantees.is_empty() {
+        if all.is_empty() {
             return Ok(0);
         }
-        for key in &all.keys {
-            single::lock_object(&all.object_type, key)?;
-        }
+        many::lock_objects(&all.object_type, &all.keys)?;
         let mut subjects = BTreeSet::new();
         for grantee in &all.grantees {
             subjects.insert(grantee.for_grant(kind)?);
         }
-        all.count(&subjects, |key, permission, subject| {
-            single::add(family, key, permission, subject, expires_at)
-        })
+        many::add(family, &all.keys, &all.permissions, &subjects, expires_at)
     })
     .map(Output::Integer)
 }
@@ -196,13 +204,14 @@ fn remove_all(call: &Call, kind: Kind) -> Result<Output> {
     let all = Combinations::new(call, kind)?;
     let family = all.object_type.shape.family();
     owner::run(|| {
+        if all.is_empty() {
+            return Ok(0);
+        }
         let mut subjects = BTreeSet::new();
         for grantee in &all.grantees {
             subjects.extend(grantee.for_removal(kind)?);
         }
-        all.count(&subjects, |key, permission, subject| {
-            single::remove(family, key, permission, subject)
-        })
+        many::remove(family, &all.keys, &all.permissions, &subjects)
     })
     .map(Output::Integer)
 }

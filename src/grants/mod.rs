@@ -1,6 +1,7 @@
 //! Granting and revoking.
 
 mod functions;
+mod many;
 mod single;
 mod subject;
 

@@ -12,14 +12,7 @@ use crate::pg::value::Value;
 /// changed, before this transaction ends; `23503` where there is no such row.
 pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
     let Some(table) = object_type.relation else { return Ok(()) };
-    let missing = || {
-        Error::foreign_key(format!(
-            "object \"{}\" of type \"{}\" does not exist",
-            key.to_text(),
-            object_type.name
-        ))
-        .hint(format!("There is no such row in {}.", qualified_name(table)))
-    };
+    let missing = || missing_object(object_type, key);
     let mut conditions = Vec::new();
     let mut arguments = Vec::new();
     let parts = object_type.shape.split(key)?;
@@ -43,6 +36,17 @@ pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
         0 => Err(missing()),
         _ => Ok(()),
     }
+}
+
+/// `23503`: the table has no row with that key.
+pub fn missing_object(object_type: &ObjectType, key: &Key) -> Error {
+    let table = object_type.relation.map(qualified_name).unwrap_or_default();
+    Error::foreign_key(format!(
+        "object \"{}\" of type \"{}\" does not exist",
+        key.to_text(),
+        object_type.name
+    ))
+    .hint(format!("There is no such row in {table}."))
 }
 
 /// Grants on one object; whether that added a grant or changed its expiry.

@@ -11,7 +11,7 @@ use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::call::{Call, Output, Set};
-use crate::pg::spi::{self, Argument, See};
+use crate::pg::spi::{self, See};
 use crate::pg::value::Value;
 use crate::pg::{relation, types};
 
@@ -158,49 +158,10 @@ pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
             spi::query(&format!("SELECT d FROM {table_name} d"), &[], See::Statement, add)?;
         }
         Held::Objects(objects) => {
-            let (condition, arguments) = among(&reach.object_type, &objects)?;
+            let (condition, arguments) = reach.object_type.key_among(objects.iter())?;
             let sql = format!("SELECT d FROM {table_name} d WHERE {condition}");
             spi::query(&sql, &arguments, See::Statement, add)?;
         }
     }
     Ok(Output::Set)
-}
-
-/// The condition that a row's key is among these: for each column of the key an array of its own
-/// type, so that the table's index serves.
-fn among(object_type: &ObjectType, keys: &HashSet<Key>) -> Result<(String, Vec<Argument>)> {
-    let bases = object_type.shape.base_types();
-    let mut parts: Vec<Vec<String>> = vec![Vec::with_capacity(keys.len()); bases.len()];
-    for key in keys {
-        for (column, part) in parts.iter_mut().zip(object_type.shape.split(key)?) {
-            column.push(part.to_text());
-        }
-    }
-    let arrays = bases.iter().enumerate().map(|(i, base)| {
-        format!("${}::pg_catalog.text[]::{}[]", i + 1, types::qualified_name(*base))
-    });
-    let arrays: Vec<String> = arrays.collect();
-    let mut equal =
-        bases.iter().zip(&object_type.key_columns).enumerate().map(|(i, (base, name))| {
-            let operator = types::equality_operator(*base)?;
-            Ok((format!("d.{} {operator}", relation::quote(name)), i + 1))
-        });
-    let condition = if let [array] = arrays.as_slice() {
-        let (column, _) = equal.next().unwrap_or_else(|| Err(Error::internal("no key")))?;
-        format!("{column} ANY ({array})")
-    } else {
-        let unnested: Vec<String> =
-            arrays.iter().map(|a| format!("pg_catalog.unnest({a})")).collect();
-        let names: Vec<String> = (1..=arrays.len()).map(|i| format!("c{i}")).collect();
-        let equal = equal
-            .map(|pair| pair.map(|(column, i)| format!("{column} k.c{i}")))
-            .collect::<Result<Vec<String>>>()?;
-        format!(
-            "EXISTS (SELECT FROM ROWS FROM ({}) AS k ({}) WHERE {})",
-            unnested.join(", "),
-            names.join(", "),
-            equal.join(" AND ")
-        )
-    };
-    Ok((condition, parts.into_iter().map(Argument::texts).collect()))
 }

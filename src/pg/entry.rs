@@ -5,6 +5,7 @@ use pgrx::PgLogLevel;
 use pgrx::pg_sys::{self, Datum, panic::ErrorReport};
 
 use super::call::{Call, Output, datum_of};
+use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
 use crate::{check, cleanup, grants, listing, setup};
@@ -32,9 +33,14 @@ fn run(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Call) -> Result<Output>) 
     }
 }
 
+fn run_change(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Call) -> Result<Output>) -> Datum {
+    snapshot::with_latest(|| run(fcinfo, function))
+}
+
 fn run_trigger(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Trigger) -> Result<()>) -> Datum {
     // SAFETY: PostgreSQL calls with the structure of a running call.
-    match unsafe { Trigger::new(fcinfo) }.and_then(|trigger| function(&trigger)) {
+    let trigger = unsafe { Trigger::new(fcinfo) };
+    match trigger.and_then(|trigger| snapshot::with_latest(|| function(&trigger))) {
         Ok(()) => Datum::null(),
         Err(error) => raise(error),
     }
@@ -76,30 +82,30 @@ symbols! {
     rowgrant_objects_for_user_rows, pg_finfo_rowgrant_objects_for_user_rows => run, listing::objects_for_user_rows;
     rowgrant_objects_for_user_perms, pg_finfo_rowgrant_objects_for_user_perms => run, listing::objects_for_user_perms;
     rowgrant_objects_for_group, pg_finfo_rowgrant_objects_for_group => run, listing::objects_for_group;
-    rowgrant_assign_perm_key, pg_finfo_rowgrant_assign_perm_key => run, grants::assign_perm_key;
-    rowgrant_assign_perm_row, pg_finfo_rowgrant_assign_perm_row => run, grants::assign_perm_row;
-    rowgrant_assign_perm_model, pg_finfo_rowgrant_assign_perm_model => run, grants::assign_perm_model;
-    rowgrant_assign_perms, pg_finfo_rowgrant_assign_perms => run, grants::assign_perms;
-    rowgrant_assign_group_perm_key, pg_finfo_rowgrant_assign_group_perm_key => run, grants::assign_group_perm_key;
-    rowgrant_assign_group_perm_row, pg_finfo_rowgrant_assign_group_perm_row => run, grants::assign_group_perm_row;
-    rowgrant_assign_group_perm_model, pg_finfo_rowgrant_assign_group_perm_model => run, grants::assign_group_perm_model;
-    rowgrant_assign_group_perms, pg_finfo_rowgrant_assign_group_perms => run, grants::assign_group_perms;
-    rowgrant_remove_perm_key, pg_finfo_rowgrant_remove_perm_key => run, grants::remove_perm_key;
-    rowgrant_remove_perm_row, pg_finfo_rowgrant_remove_perm_row => run, grants::remove_perm_row;
-    rowgrant_remove_perm_model, pg_finfo_rowgrant_remove_perm_model => run, grants::remove_perm_model;
-    rowgrant_remove_perms, pg_finfo_rowgrant_remove_perms => run, grants::remove_perms;
-    rowgrant_remove_group_perm_key, pg_finfo_rowgrant_remove_group_perm_key => run, grants::remove_group_perm_key;
-    rowgrant_remove_group_perm_row, pg_finfo_rowgrant_remove_group_perm_row => run, grants::remove_group_perm_row;
-    rowgrant_remove_group_perm_model, pg_finfo_rowgrant_remove_group_perm_model => run, grants::remove_group_perm_model;
-    rowgrant_remove_group_perms, pg_finfo_rowgrant_remove_group_perms => run, grants::remove_group_perms;
-    rowgrant_protect, pg_finfo_rowgrant_protect => run, setup::protect;
-    rowgrant_unprotect, pg_finfo_rowgrant_unprotect => run, setup::unprotect;
-    rowgrant_define_object_type, pg_finfo_rowgrant_define_object_type => run, setup::define_object_type;
-    rowgrant_define_perm, pg_finfo_rowgrant_define_perm => run, setup::define_perm;
-    rowgrant_drop_perm, pg_finfo_rowgrant_drop_perm => run, setup::drop_perm;
-    rowgrant_register_users, pg_finfo_rowgrant_register_users => run, setup::register_users;
-    rowgrant_register_groups, pg_finfo_rowgrant_register_groups => run, setup::register_groups;
-    rowgrant_register_membership, pg_finfo_rowgrant_register_membership => run, setup::register_membership;
+    rowgrant_assign_perm_key, pg_finfo_rowgrant_assign_perm_key => run_change, grants::assign_perm_key;
+    rowgrant_assign_perm_row, pg_finfo_rowgrant_assign_perm_row => run_change, grants::assign_perm_row;
+    rowgrant_assign_perm_model, pg_finfo_rowgrant_assign_perm_model => run_change, grants::assign_perm_model;
+    rowgrant_assign_perms, pg_finfo_rowgrant_assign_perms => run_change, grants::assign_perms;
+    rowgrant_assign_group_perm_key, pg_finfo_rowgrant_assign_group_perm_key => run_change, grants::assign_group_perm_key;
+    rowgrant_assign_group_perm_row, pg_finfo_rowgrant_assign_group_perm_row => run_change, grants::assign_group_perm_row;
+    rowgrant_assign_group_perm_model, pg_finfo_rowgrant_assign_group_perm_model => run_change, grants::assign_group_perm_model;
+    rowgrant_assign_group_perms, pg_finfo_rowgrant_assign_group_perms => run_change, grants::assign_group_perms;
+    rowgrant_remove_perm_key, pg_finfo_rowgrant_remove_perm_key => run_change, grants::remove_perm_key;
+    rowgrant_remove_perm_row, pg_finfo_rowgrant_remove_perm_row => run_change, grants::remove_perm_row;
+    rowgrant_remove_perm_model, pg_finfo_rowgrant_remove_perm_model => run_change, grants::remove_perm_model;
+    rowgrant_remove_perms, pg_finfo_rowgrant_remove_perms => run_change, grants::remove_perms;
+    rowgrant_remove_group_perm_key, pg_finfo_rowgrant_remove_group_perm_key => run_change, grants::remove_group_perm_key;
+    rowgrant_remove_group_perm_row, pg_finfo_rowgrant_remove_group_perm_row => run_change, grants::remove_group_perm_row;
+    rowgrant_remove_group_perm_model, pg_finfo_rowgrant_remove_group_perm_model => run_change, grants::remove_group_perm_model;
+    rowgrant_remove_group_perms, pg_finfo_rowgrant_remove_group_perms => run_change, grants::remove_group_perms;
+    rowgrant_protect, pg_finfo_rowgrant_protect => run_change, setup::protect;
+    rowgrant_unprotect, pg_finfo_rowgrant_unprotect => run_change, setup::unprotect;
+    rowgrant_define_object_type, pg_finfo_rowgrant_define_object_type => run_change, setup::define_object_type;
+    rowgrant_define_perm, pg_finfo_rowgrant_define_perm => run_change, setup::define_perm;
+    rowgrant_drop_perm, pg_finfo_rowgrant_drop_perm => run_change, setup::drop_perm;
+    rowgrant_register_users, pg_finfo_rowgrant_register_users => run_change, setup::register_users;
+    rowgrant_register_groups, pg_finfo_rowgrant_register_groups => run_change, setup::register_groups;
+    rowgrant_register_membership, pg_finfo_rowgrant_register_membership => run_change, setup::register_membership;
     rowgrant_object_changed, pg_finfo_rowgrant_object_changed => run_trigger, cleanup::object_changed;
     rowgrant_subject_changed, pg_finfo_rowgrant_subject_changed => run_trigger, cleanup::subject_changed;
     rowgrant_catalog_changed, pg_finfo_rowgrant_catalog_changed => run_trigger, cleanup::catalog_changed;

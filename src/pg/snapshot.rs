@@ -67,6 +67,21 @@ pub fn stamp() -> Stamp {
     }
 }
 
+/// Runs `action` under a snapshot of all that is committed by now, and of this transaction's own
+/// changes up to now: for functions that change something, which must not decide on what was true
+/// when their statement, or their transaction, began.
+pub fn with_latest<T>(action: impl FnOnce() -> T) -> T {
+    // SAFETY: popped below, or by the abort of the (sub)transaction.
+    unsafe {
+        pg_sys::CommandCounterIncrement();
+        pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+    }
+    let result = action();
+    // SAFETY: pushed above.
+    unsafe { pg_sys::PopActiveSnapshot() };
+    result
+}
+
 /// The time against which expiry is judged: the start of the statement, in microseconds since
 /// 2000-01-01. One statement's answers agree with each other.
 pub fn now() -> pg_sys::TimestampTz {

@@ -10,7 +10,7 @@ use pgrx::{FromDatum, IntoDatum};
 
 use super::value::Value;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::{Family, Key};
 
 /// An argument of a statement.
 pub struct Argument {
@@ -68,6 +68,28 @@ impl Argument {
             },
             Key::Text(text) => Self::text(text),
         }
+    }
+
+    /// Keys of one family as an array.
+    pub fn keys<'a>(family: Family, keys: impl Iterator<Item = &'a Key>) -> Self {
+        let (type_oid, datum) = match family {
+            Family::Bigint => {
+                let all = keys.filter_map(|k| if let Key::Bigint(n) = k { Some(*n) } else { None });
+                (pg_sys::INT8ARRAYOID, all.collect::<Vec<i64>>().into_datum())
+            }
+            Family::Uuid => {
+                let all = keys.filter_map(|k| match k {
+                    Key::Uuid(bytes) => Some(pgrx::Uuid::from_bytes(*bytes)),
+                    _ => None,
+                });
+                (pg_sys::UUIDARRAYOID, all.collect::<Vec<pgrx::Uuid>>().into_datum())
+            }
+            Family::Text => {
+                let all = keys.map(Key::to_text);
+                (pg_sys::TEXTARRAYOID, all.collect::<Vec<String>>().into_datum())
+            }
+        };
+        Self { type_oid, datum }
     }
 
     pub fn value(value: Value) -> Self {

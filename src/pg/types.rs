@@ -27,12 +27,22 @@ pub fn name(type_oid: Oid) -> String {
     copy_cstr(unsafe { pg_sys::format_type_be(type_oid) }).unwrap_or_default()
 }
 
-/// The type's name with its schema, as any search_path reads it.
+/// The type's own name with its schema, as any search_path reads it, without SQL's special
+/// spellings: `character` would be char(1), and cut keys short.
 pub fn qualified_name(type_oid: Oid) -> String {
-    const FORCE_QUALIFY: u16 = 0x04;
-    // SAFETY: returns a palloc'd string for every oid that is a type's.
-    copy_cstr(unsafe { pg_sys::format_type_extended(type_oid, -1, FORCE_QUALIFY) })
-        .unwrap_or_default()
+    // SAFETY: a syscache look-up; the name and schema are copied before it is released.
+    unsafe {
+        let found =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::TYPEOID as i32, type_oid.into());
+        if found.is_null() {
+            return name(type_oid);
+        }
+        let row = pg_sys::GETSTRUCT(found) as pg_sys::Form_pg_type;
+        let schema = pg_sys::get_namespace_name((*row).typnamespace);
+        let qualified = pg_sys::quote_qualified_identifier(schema, (*row).typname.data.as_ptr());
+        pg_sys::ReleaseSysCache(found);
+        copy_cstr(qualified).unwrap_or_default()
+    }
 }
 
 /// `typtype`: b for base, c for composite, e for enum, ...

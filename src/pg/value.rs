@@ -45,6 +45,11 @@ impl Value {
         }
     }
 
+    /// A timestamptz, in microseconds since 2000-01-01.
+    pub fn as_timestamp(self) -> i64 {
+        self.datum.value() as i64
+    }
+
     pub fn as_bool(self) -> bool {
         self.datum.value() & 0xff != 0
     }

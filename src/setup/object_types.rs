@@ -63,7 +63,8 @@ pub fn protect(call: &Call) -> Result<Output> {
             Some(existing) => alter(existing, &name, &declared)?,
             None => insert(&name, &declared)?,
         };
-        permissions::add_missing(id, &perms)?;
+        let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
+        permissions::add_missing(id, known, &perms)?;
         triggers::on_objects(table.oid, id, &declared.key_columns, &declared.shape)?;
         Ok(Output::Text(name))
     })
@@ -97,11 +98,14 @@ pub fn define_object_type(call: &Call) -> Result<Output> {
         owner_column: None,
     };
     change(|| {
-        let id = match catalog::find_object_type(&name)? {
-            Some(same) if same.relation.is_none() && same.shape == declared.shape => same.id,
-            _ => insert(&name, &declared)?,
+        let existing = catalog::find_object_type(&name)?
+            .filter(|same| same.relation.is_none() && same.shape == declared.shape);
+        let id = match &existing {
+            Some(same) => same.id,
+            None => insert(&name, &declared)?,
         };
-        permissions::add_missing(id, &perms)?;
+        let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
+        permissions::add_missing(id, known, &perms)?;
         Ok(Output::Text(name))
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{change, check_name};
-use crate::catalog;
+use crate::catalog::{self, Permission};
 use crate::cleanup::grants;
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Output, null_argument};
@@ -23,13 +23,12 @@ pub fn names(call: &Call, n: usize) -> Result<Vec<String>> {
 }
 
 /// Adds those permissions that the object type does not have.
-pub fn add_missing(object_type: i32, names: &[String]) -> Result<()> {
+pub fn add_missing(object_type: i32, known: &[Permission], names: &[String]) -> Result<()> {
+    let known: BTreeSet<&String> = known.iter().map(|p| &p.name).collect();
     let mut seen = BTreeSet::new();
-    for name in names.iter().filter(|name| seen.insert(*name)) {
+    for name in names.iter().filter(|name| !known.contains(name) && seen.insert(*name)) {
         spi::execute(
-            "INSERT INTO rowgrant.permission (object_type, name) SELECT $1, $2 \
-             WHERE NOT EXISTS (SELECT FROM rowgrant.permission \
-             WHERE object_type OPERATOR(pg_catalog.=) $1 AND name OPERATOR(pg_catalog.=) $2)",
+            "INSERT INTO rowgrant.permission (object_type, name) VALUES ($1, $2)",
             &[Argument::integer(object_type), Argument::text(name)],
             See::Latest,
         )?;
@@ -62,7 +61,7 @@ pub fn define_perm(call: &Call) -> Result<Output> {
         if known.is_some() && direct == implied {
             return Ok(Output::Void);
         }
-        add_missing(object_type.id, std::slice::from_ref(&name))?;
+        add_missing(object_type.id, &object_type.permissions, std::slice::from_ref(&name))?;
         let implied: Vec<i32> = implied.into_iter().collect();
         let arguments = || {
             [Argument::integer(object_type.id), Argument::text(&name), Argument::integers(&implied)]

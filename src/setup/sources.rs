@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::change;
 use super::table::Table;
 use crate::catalog::{BUILT_IN_GROUPS, Kind};
-use crate::cleanup::triggers;
+use crate::cleanup::{grants, triggers};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn};
 use crate::pg::call::{Call, Output, null_argument};
@@ -62,6 +62,19 @@ fn register(
             Argument::maybe_text(anonymous.as_deref()),
         ];
         forget_former(kind, table)?;
+        triggers::on_subjects(table.oid, kind, key, &column)?;
+        let unchanged = spi::execute(
+            "SELECT FROM rowgrant.subject_source \
+             WHERE (kind, relation, key_column, key_type, active_column, superuser_column, \
+             anonymous_user) IS NOT DISTINCT FROM ($1::pg_catalog.\"char\", \
+             $2::pg_catalog.regclass, $3::pg_catalog.name, $4::pg_catalog.regtype, \
+             $5::pg_catalog.name, $6::pg_catalog.name, $7)",
+            &arguments,
+            See::Latest,
+        )?;
+        if unchanged > 0 {
+            return Ok(Output::Void);
+        }
         spi::execute(
             "INSERT INTO rowgrant.subject_source AS s (kind, relation, key_column, key_type, \
              active_column, superuser_column, anonymous_user) \
@@ -71,15 +84,10 @@ fn register(
              key_column = EXCLUDED.key_column, key_type = EXCLUDED.key_type, \
              active_column = EXCLUDED.active_column, \
              superuser_column = EXCLUDED.superuser_column, \
-             anonymous_user = EXCLUDED.anonymous_user \
-             WHERE (s.relation, s.key_column, s.key_type, s.active_column, s.superuser_column, \
-             s.anonymous_user) IS DISTINCT FROM (EXCLUDED.relation, EXCLUDED.key_column, \
-             EXCLUDED.key_type, EXCLUDED.active_column, EXCLUDED.superuser_column, \
-             EXCLUDED.anonymous_user)",
+             anonymous_user = EXCLUDED.anonymous_user",
             &arguments,
             See::Latest,
         )?;
-        triggers::on_subjects(table.oid, kind, key, &column)?;
         Ok(Output::Void)
     })
 }
@@ -150,6 +158,7 @@ fn check_exists(kind: Kind, table: &Table, key: &str, id: &Key) -> Result<()> {
 
 /// Brings the subjects that have grants already into the form of the table's key; each must exist.
 fn adopt(kind: Kind, table: &Table, key: &str, column: &KeyColumn) -> Result<()> {
+    grants::delete_idle_subjects(kind.code())?;
     let mut subjects = Vec::new();
     spi::query(
         "SELECT id, key FROM rowgrant.subject \
@@ -184,16 +193,24 @@ pub fn register_membership(call: &Call) -> Result<Output> {
     table.column(&user)?;
     table.column(&group)?;
     change(|| {
-        spi::execute(
-            "INSERT INTO rowgrant.membership_source AS m (relation, user_column, group_column) \
-             VALUES ($1, $2::pg_catalog.name, $3::pg_catalog.name) \
-             ON CONFLICT (relation) DO UPDATE SET user_column = EXCLUDED.user_column, \
-             group_column = EXCLUDED.group_column \
-             WHERE (m.user_column, m.group_column) IS DISTINCT FROM \
-             (EXCLUDED.user_column, EXCLUDED.group_column)",
-            &[Argument::oid(table.oid), Argument::text(&user), Argument::text(&group)],
+        let arguments = [Argument::oid(table.oid), Argument::text(&user), Argument::text(&group)];
+        let unchanged = spi::execute(
+            "SELECT FROM rowgrant.membership_source \
+             WHERE (relation, user_column, group_column) IS NOT DISTINCT FROM \
+             ($1::pg_catalog.regclass, $2::pg_catalog.name, $3::pg_catalog.name)",
+            &arguments,
             See::Latest,
         )?;
+        if unchanged == 0 {
+            spi::execute(
+                "INSERT INTO rowgrant.membership_source (relation, user_column, group_column) \
+                 VALUES ($1, $2::pg_catalog.name, $3::pg_catalog.name) \
+                 ON CONFLICT (relation) DO UPDATE SET user_column = EXCLUDED.user_column, \
+                 group_column = EXCLUDED.group_column",
+                &arguments,
+                See::Latest,
+            )?;
+        }
         Ok(Output::Void)
     })
 }

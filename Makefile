@@ -1,0 +1,30 @@
+# PG_CONFIG chooses the PostgreSQL, 14 to 18: make test PG_CONFIG=/usr/lib/postgresql/17/bin/pg_config
+PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
+export PG_CONFIG
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build install demo test fmt lint
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what building and testing needs
+	scripts/setup
+
+build: setup ## Build in release mode, without installing
+	scripts/build
+
+install: setup ## Build in release mode and install into the PostgreSQL of PG_CONFIG
+	scripts/install
+
+demo: install ## Show what rowgrant does, in a throw-away server
+	scripts/with-server demo/run
+
+test: install ## Run all tests in a throw-away server
+	scripts/test
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+lint: setup ## Check formatting, clippy and the shell scripts
+	scripts/lint

@@ -1,0 +1,1 @@
+//! Helpers shared by the tests that speak to a real server.
