@@ -112,6 +112,11 @@ impl Call {
     /// Begins to return a set of values of `type_oid`, kept in memory up to work_mem and on disk
     /// beyond it.
     pub fn set(&self, type_oid: Oid) -> Result<Set> {
+        if type_oid == pg_sys::RECORDOID {
+            return Err(Error::argument("the type asked for cannot be record").hint(
+                "Give a NULL of a composite type with the columns of the key, or NULL::text.",
+            ));
+        }
         // SAFETY: the structures are those of a running call; the store is made in the query's
         // memory, as it outlives the call.
         unsafe {

@@ -65,6 +65,7 @@ SELECT rowgrant.has_perm(1, 'view', 'lines', ROW(1::bigint, 'a b'::varchar)), ro
 SELECT * FROM rowgrant.objects_for_user(1, 'view', NULL::lines) ORDER BY 1, 2;
 CREATE TYPE line_key AS (order_id integer, sku text);
 SELECT l.* FROM lines l WHERE (l.order_id, l.sku)::line_key = ANY (array(SELECT rowgrant.objects_for_user(1, 'view', 'lines', NULL::line_key))) ORDER BY 1, 2;
+SELECT * FROM mistake($$SELECT rowgrant.objects_for_user(1, 'view', 'lines', NULL::record)$$);
 SELECT * FROM mistake($$SELECT rowgrant.has_perm(1, 'view', 'lines', ROW(1))$$);
 SELECT * FROM mistake($$SELECT rowgrant.has_perm(1, 'view', 'lines', '1')$$);
 SELECT * FROM mistake($$SELECT rowgrant.has_perm(1, 'view', 'lines', '(x,y)')$$);
