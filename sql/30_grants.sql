@@ -2,6 +2,8 @@
 -- User and group ids come as anyelement or text, keys as anycompatible or text: typed values of
 -- every type, untyped literals and untyped parameters all find their function, none ambiguously.
 --
+-- Arrays come as arrays, or as text that spells one, for the same reason.
+--
 -- Where the object is a row, expires_at is not declared as timestamptz: a call with a key of that
 -- type, assign_perm(42, 'view', 'events', now()), would match that better than its own form.
 
@@ -44,6 +46,15 @@ COMMENT ON FUNCTION rowgrant.assign_perm(text, text, text) IS 'Grants a permissi
 CREATE FUNCTION rowgrant.assign_perms(user_ids anyarray, perms text[], object_type text, keys anycompatiblearray, expires_at timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perms';
 COMMENT ON FUNCTION rowgrant.assign_perms(anyarray, text[], text, anycompatiblearray, timestamptz) IS 'Grants all combinations to several users; the number of grants added';
+CREATE FUNCTION rowgrant.assign_perms(user_ids anyarray, perms text[], object_type text, keys text, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perms';
+COMMENT ON FUNCTION rowgrant.assign_perms(anyarray, text[], text, text, timestamptz) IS 'Grants all combinations to several users; the number of grants added';
+CREATE FUNCTION rowgrant.assign_perms(user_ids text, perms text[], object_type text, keys anycompatiblearray, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perms';
+COMMENT ON FUNCTION rowgrant.assign_perms(text, text[], text, anycompatiblearray, timestamptz) IS 'Grants all combinations to several users; the number of grants added';
+CREATE FUNCTION rowgrant.assign_perms(user_ids text, perms text[], object_type text, keys text, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_perms';
+COMMENT ON FUNCTION rowgrant.assign_perms(text, text[], text, text, timestamptz) IS 'Grants all combinations to several users; the number of grants added';
 CREATE FUNCTION rowgrant.assign_group_perm(group_id anyelement, perm text, object_type text, key anycompatible, expires_at timestamptz DEFAULT NULL) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perm_key';
 COMMENT ON FUNCTION rowgrant.assign_group_perm(anyelement, text, text, anycompatible, timestamptz) IS 'Grants a permission on one object to a group; true where this call added it or changed its expiry';
@@ -83,6 +94,15 @@ COMMENT ON FUNCTION rowgrant.assign_group_perm(text, text, text) IS 'Grants a pe
 CREATE FUNCTION rowgrant.assign_group_perms(group_ids anyarray, perms text[], object_type text, keys anycompatiblearray, expires_at timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perms';
 COMMENT ON FUNCTION rowgrant.assign_group_perms(anyarray, text[], text, anycompatiblearray, timestamptz) IS 'Grants all combinations to several groups; the number of grants added';
+CREATE FUNCTION rowgrant.assign_group_perms(group_ids anyarray, perms text[], object_type text, keys text, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perms';
+COMMENT ON FUNCTION rowgrant.assign_group_perms(anyarray, text[], text, text, timestamptz) IS 'Grants all combinations to several groups; the number of grants added';
+CREATE FUNCTION rowgrant.assign_group_perms(group_ids text, perms text[], object_type text, keys anycompatiblearray, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perms';
+COMMENT ON FUNCTION rowgrant.assign_group_perms(text, text[], text, anycompatiblearray, timestamptz) IS 'Grants all combinations to several groups; the number of grants added';
+CREATE FUNCTION rowgrant.assign_group_perms(group_ids text, perms text[], object_type text, keys text, expires_at timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_assign_group_perms';
+COMMENT ON FUNCTION rowgrant.assign_group_perms(text, text[], text, text, timestamptz) IS 'Grants all combinations to several groups; the number of grants added';
 CREATE FUNCTION rowgrant.remove_perm(user_id anyelement, perm text, object_type text, key anycompatible) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_perm_key';
 COMMENT ON FUNCTION rowgrant.remove_perm(anyelement, text, text, anycompatible) IS 'Revokes a permission on one object from a user; true where there was such a grant';
@@ -110,6 +130,15 @@ COMMENT ON FUNCTION rowgrant.remove_perm(text, text, text) IS 'Revokes a permiss
 CREATE FUNCTION rowgrant.remove_perms(user_ids anyarray, perms text[], object_type text, keys anycompatiblearray) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_perms';
 COMMENT ON FUNCTION rowgrant.remove_perms(anyarray, text[], text, anycompatiblearray) IS 'Revokes all combinations from several users; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_perms(user_ids anyarray, perms text[], object_type text, keys text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_perms';
+COMMENT ON FUNCTION rowgrant.remove_perms(anyarray, text[], text, text) IS 'Revokes all combinations from several users; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_perms(user_ids text, perms text[], object_type text, keys anycompatiblearray) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_perms';
+COMMENT ON FUNCTION rowgrant.remove_perms(text, text[], text, anycompatiblearray) IS 'Revokes all combinations from several users; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_perms(user_ids text, perms text[], object_type text, keys text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_perms';
+COMMENT ON FUNCTION rowgrant.remove_perms(text, text[], text, text) IS 'Revokes all combinations from several users; the number of grants removed';
 CREATE FUNCTION rowgrant.remove_group_perm(group_id anyelement, perm text, object_type text, key anycompatible) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_group_perm_key';
 COMMENT ON FUNCTION rowgrant.remove_group_perm(anyelement, text, text, anycompatible) IS 'Revokes a permission on one object from a group; true where there was such a grant';
@@ -137,3 +166,12 @@ COMMENT ON FUNCTION rowgrant.remove_group_perm(text, text, text) IS 'Revokes a p
 CREATE FUNCTION rowgrant.remove_group_perms(group_ids anyarray, perms text[], object_type text, keys anycompatiblearray) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_group_perms';
 COMMENT ON FUNCTION rowgrant.remove_group_perms(anyarray, text[], text, anycompatiblearray) IS 'Revokes all combinations from several groups; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_group_perms(group_ids anyarray, perms text[], object_type text, keys text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_group_perms';
+COMMENT ON FUNCTION rowgrant.remove_group_perms(anyarray, text[], text, text) IS 'Revokes all combinations from several groups; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_group_perms(group_ids text, perms text[], object_type text, keys anycompatiblearray) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_group_perms';
+COMMENT ON FUNCTION rowgrant.remove_group_perms(text, text[], text, anycompatiblearray) IS 'Revokes all combinations from several groups; the number of grants removed';
+CREATE FUNCTION rowgrant.remove_group_perms(group_ids text, perms text[], object_type text, keys text) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_group_perms';
+COMMENT ON FUNCTION rowgrant.remove_group_perms(text, text[], text, text) IS 'Revokes all combinations from several groups; the number of grants removed';

@@ -161,11 +161,11 @@ impl Combinations {
         }
         let ids = format!("{}s", id_name(kind));
         let mut grantees = Vec::new();
-        for id in call.elements(0).ok_or_else(|| null_argument(&ids))? {
+        for id in elements(call, 0, &ids)? {
             grantees.push(Grantee::new(kind, id.ok_or_else(|| null_element(&ids))?)?);
         }
         let mut keys = BTreeSet::new();
-        for key in call.elements(3).ok_or_else(|| null_argument("keys"))? {
+        for key in elements(call, 3, "keys")? {
             let key = object_type.key(key.ok_or_else(|| null_element("keys"))?)?;
             keys.insert(key.ok_or_else(Key::missing)?);
         }
@@ -175,6 +175,16 @@ impl Combinations {
     fn is_empty(&self) -> bool {
         self.keys.is_empty() || self.permissions.is_empty() || self.grantees.is_empty()
     }
+}
+
+/// The elements of an array, or of one that a text spells.
+fn elements(call: &Call, n: usize, name: &str) -> Result<Vec<Option<Value>>> {
+    let value = call.value(n).ok_or_else(|| null_argument(name))?;
+    let base = value.base_type();
+    if base == pg_sys::TEXTOID || base == pg_sys::VARCHAROID {
+        return Ok(Value::parse(pg_sys::TEXTARRAYOID, &value.print(), name)?.elements());
+    }
+    Ok(value.elements())
 }
 
 fn null_element(array: &str) -> Error {
