@@ -103,7 +103,7 @@ impl KeyColumn {
                     .map_err(|e| e.hint(format!("It must be of type {}.", types::name(self.base)))),
             },
             Form::Uuid => match uuid_text::parse(text) {
-                Some(uuid) => Ok(Key::Uuid(uuid.into_bytes())),
+                Some(uuid) => Ok(Key::Uuid(uuid)),
                 None => Err(not_a_key(self.base, text, what)),
             },
             Form::Text => Ok(Key::Text(text.to_owned())),

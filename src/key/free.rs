@@ -19,7 +19,7 @@ pub fn free_id(value: Value) -> Result<String> {
     let text = column.of_value(value, "id")?.to_text();
     let textual = matches!(base, pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID);
     match uuid_text::parse(&text) {
-        Some(uuid) if textual => Ok(uuid_text::canonical(uuid.into_bytes())),
+        Some(uuid) if textual => Ok(uuid_text::canonical(uuid)),
         _ => Ok(text),
     }
 }

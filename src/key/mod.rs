@@ -9,12 +9,13 @@ pub use free::free_id;
 pub use shape::{Family, KeyShape};
 
 use rowgrant_core::uuid_text;
+use uuid::Uuid;
 
 /// A key, or one column of it, as it is stored and compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Key {
     Bigint(i64),
-    Uuid([u8; 16]),
+    Uuid(Uuid),
     Text(String),
 }
 
@@ -23,7 +24,7 @@ impl Key {
     pub fn to_text(&self) -> String {
         match self {
             Key::Bigint(number) => number.to_string(),
-            Key::Uuid(bytes) => uuid_text::canonical(*bytes),
+            Key::Uuid(uuid) => uuid_text::canonical(*uuid),
             Key::Text(text) => text.clone(),
         }
     }

@@ -2,8 +2,10 @@
 
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
+use uuid::Uuid;
 
 use super::relation::{self, Relation};
+use super::value::uuid_datum;
 use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, Key};
@@ -239,9 +241,7 @@ unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::TimestampTz) -
 fn key_datum(key: &Key) -> (Family, Datum) {
     match key {
         Key::Bigint(number) => (Family::Bigint, Datum::from(*number)),
-        Key::Uuid(bytes) => {
-            (Family::Uuid, pgrx::Uuid::from_bytes(*bytes).into_datum().unwrap_or(Datum::null()))
-        }
+        Key::Uuid(uuid) => (Family::Uuid, uuid_datum(*uuid).unwrap_or(Datum::null())),
         Key::Text(text) => (Family::Text, text.as_str().into_datum().unwrap_or(Datum::null())),
     }
 }
@@ -252,7 +252,7 @@ unsafe fn key_of(family: Family, datum: Datum) -> Key {
     match family {
         Family::Bigint => Key::Bigint(datum.value() as i64),
         // SAFETY: a uuid datum points to 16 bytes.
-        Family::Uuid => Key::Uuid(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() }),
+        Family::Uuid => Key::Uuid(Uuid::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() })),
         Family::Text => {
             // SAFETY: the caller's promise.
             Key::Text(unsafe { String::from_datum(datum, false) }.unwrap_or_default())

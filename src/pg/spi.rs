@@ -8,7 +8,7 @@ use std::ffi::CString;
 use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 
-use super::value::Value;
+use super::value::{Value, uuid_datum};
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
 
@@ -62,10 +62,7 @@ impl Argument {
             Key::Bigint(number) => {
                 Self { type_oid: pg_sys::INT8OID, datum: Some(Datum::from(*number)) }
             }
-            Key::Uuid(bytes) => Self {
-                type_oid: pg_sys::UUIDOID,
-                datum: pgrx::Uuid::from_bytes(*bytes).into_datum(),
-            },
+            Key::Uuid(uuid) => Self { type_oid: pg_sys::UUIDOID, datum: uuid_datum(*uuid) },
             Key::Text(text) => Self::text(text),
         }
     }
@@ -79,7 +76,7 @@ impl Argument {
             }
             Family::Uuid => {
                 let all = keys.filter_map(|k| match k {
-                    Key::Uuid(bytes) => Some(pgrx::Uuid::from_bytes(*bytes)),
+                    Key::Uuid(uuid) => Some(pgrx::Uuid::from_bytes(uuid.into_bytes())),
                     _ => None,
                 });
                 (pg_sys::UUIDARRAYOID, all.collect::<Vec<pgrx::Uuid>>().into_datum())

@@ -6,6 +6,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum, PgSqlErrorCode, PgTryBuilder};
 
 use rowgrant_core::uuid_text;
+use uuid::Uuid;
 
 use super::types;
 use crate::error::{Error, Result};
@@ -64,10 +65,10 @@ impl Value {
         super::call::array_elements(self)
     }
 
-    /// The bytes of a uuid.
-    pub fn as_uuid(self) -> [u8; 16] {
+    /// A value of type uuid.
+    pub fn as_uuid(self) -> Uuid {
         // SAFETY: a datum of type uuid points to 16 bytes.
-        unsafe { *self.datum.cast_mut_ptr::<[u8; 16]>() }
+        Uuid::from_bytes(unsafe { *self.datum.cast_mut_ptr::<[u8; 16]>() })
     }
 
     /// The characters of a text, varchar, char(n) or citext value.
@@ -185,17 +186,22 @@ impl Value {
             }
             pg_sys::UUIDOID => {
                 let uuid = match key {
-                    Key::Uuid(bytes) => Some(*bytes),
+                    Key::Uuid(uuid) => Some(*uuid),
                     Key::Bigint(_) => None,
-                    Key::Text(text) => uuid_text::parse(text).map(|u| u.into_bytes()),
+                    Key::Text(text) => uuid_text::parse(text),
                 };
-                uuid.and_then(|bytes| pgrx::Uuid::from_bytes(bytes).into_datum())
+                uuid.and_then(uuid_datum)
             }
             pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => key.to_text().into_datum(),
             _ => Some(Value::parse(base_type, &key.to_text(), "key")?.datum),
         };
         Ok(datum.map(|datum| Value { datum, type_oid: base_type }))
     }
+}
+
+/// A datum of type uuid.
+pub(super) fn uuid_datum(uuid: Uuid) -> Option<Datum> {
+    pgrx::Uuid::from_bytes(uuid.into_bytes()).into_datum()
 }
 
 fn float_text<F: std::fmt::Display>(number: Option<F>) -> String {

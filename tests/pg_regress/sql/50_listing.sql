@@ -26,7 +26,7 @@ WHERE (s OR (g AND m)) ORDER BY 1, 2, 3, 4, 5;
 SELECT pg_typeof(o), o FROM rowgrant.objects_for_user('1', 'change', 'documents', NULL::smallint) o ORDER BY 2;
 SELECT pg_typeof(o), o FROM rowgrant.objects_for_user(1, 'change', 'documents', NULL::text) o ORDER BY 2;
 SELECT count(*) FROM rowgrant.objects_for_user(1, NULL::text, 'documents', NULL::integer);
-SELECT * FROM mistake($$SELECT rowgrant.objects_for_user(1, 'view', 'documents', NULL::uuid)$$);
+SELECT * FROM mistake($$SELECT rowgrant.objects_for_group('everyone', 'change', 'documents', NULL::uuid)$$);
 SELECT * FROM mistake($$SELECT rowgrant.objects_for_user(1, 'veiw', 'documents', NULL::integer)$$);
 -- The rows themselves, with the caller's own rights.
 SELECT * FROM rowgrant.objects_for_user(1, 'view', NULL::documents) ORDER BY id;
