@@ -8,7 +8,9 @@ use rowgrant_core::implication::Implications;
 use super::{MembershipSource, ObjectType, Permission, Sources, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, KeyShape};
-use crate::pg::relation::{self, Relation, find_rows, own_tables};
+use crate::pg::own::own_tables;
+use crate::pg::relation::{self, Relation};
+use crate::pg::scan::find_rows;
 use crate::pg::types;
 use crate::pg::value::Value;
 

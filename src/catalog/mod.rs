@@ -12,7 +12,7 @@ mod subjects;
 
 pub use object_type::{ObjectType, Permission};
 pub use subjects::{
-    BUILT_IN_GROUPS, Kind, Subjects, UserId, built_in_group, group_subjects, subject_id, user_id,
+    BUILT_IN_GROUPS, Kind, Subjects, UserId, built_in_group, group_subjects, user_id,
 };
 
 use std::cell::RefCell;
@@ -24,8 +24,8 @@ use rowgrant_core::suggest;
 
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_id};
-use crate::pg::relation;
 use crate::pg::value::Value;
+use crate::pg::{inherit, own};
 
 /// A table of the application's in which users or groups are.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ thread_local! {
 
 /// Gives access to what holds under the active snapshot.
 fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
-    let state = (relation::own_tables()?.catalog_state.to_u32(), load::version()?);
+    let state = (own::own_tables()?.catalog_state.to_u32(), load::version()?);
     Ok(CATALOG.with_borrow_mut(|catalog| {
         if catalog.state != state {
             *catalog = Catalog { state, ..Catalog::default() };
@@ -108,7 +108,7 @@ pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
         Some(name) => name,
         None => {
             let mut name = None;
-            for relation in relation::with_ancestors(oid) {
+            for relation in inherit::with_ancestors(oid) {
                 name = load::type_name_of_relation(relation)?;
                 if name.is_some() {
                     break;

@@ -9,6 +9,8 @@ use rowgrant_core::suggest;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyShape};
 use crate::pg::relation;
+use crate::pg::row;
+use crate::pg::scan;
 use crate::pg::spi::Argument;
 use crate::pg::types;
 use crate::pg::value::Value;
@@ -68,7 +70,7 @@ impl ObjectType {
     }
 
     /// The key and, where rows have one, the owner of a row of the table given as a value.
-    pub fn key_of_row(&self, row: &relation::RowValue) -> Result<(Option<Key>, Option<Value>)> {
+    pub fn key_of_row(&self, row: &row::RowValue) -> Result<(Option<Key>, Option<Value>)> {
         let missing = |column: &str| {
             Error::argument(format!("the row has no column \"{column}\"")).hint(format!(
                 "Give a row of the table of object type \"{}\", as in FROM documents d ... (.., d).",
@@ -101,7 +103,7 @@ impl ObjectType {
         let names = self.key_columns.iter().map(String::as_str);
         let equal: Vec<(&str, &Key)> = names.zip(&parts).collect();
         let mut answer = None;
-        relation::find_rows(table, &equal, want, |columns| {
+        scan::find_rows(table, &equal, want, |columns| {
             answer = Some(found(columns)?);
             Ok(ControlFlow::Break(()))
         })?;

@@ -7,7 +7,8 @@ use pgrx::pg_sys;
 use super::{Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
-use crate::pg::relation::{find_rows, own_tables};
+use crate::pg::own::own_tables;
+use crate::pg::scan::find_rows;
 use crate::pg::value::Value;
 
 /// The subject of the built-in group `everyone`.

@@ -8,7 +8,7 @@ use super::reach::{Holder, Reach};
 use crate::catalog::{self, ObjectType, Sources, Subjects, UserId};
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Output};
-use crate::pg::relation::{RowValue, row_value};
+use crate::pg::row::{RowValue, row_value};
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
 

@@ -11,7 +11,7 @@ use crate::catalog::{self, Kind, ObjectType};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::call::{Call, Output, null_argument};
-use crate::pg::relation::row_value;
+use crate::pg::row::row_value;
 use crate::pg::value::Value;
 use crate::pg::{owner, relation, types};
 

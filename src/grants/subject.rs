@@ -1,6 +1,6 @@
 //! The subject of a grant: checked against the application's table, and made where it is new.
 
-use crate::catalog::{self, Kind, SubjectSource, built_in_group, subject_id};
+use crate::catalog::{self, Kind, SubjectSource, built_in_group};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::relation::{qualified_name, quote};
@@ -37,30 +37,19 @@ impl Grantee {
         if let Some(source) = kind.source(&sources) {
             lock_row(source, kind, key)?;
         }
-        if let Some(known) = subject_id(kind, key)? {
+        // Only now: the user may have been deleted and created anew while the lock was waited for.
+        if let Some(known) = self.for_removal(kind)? {
             return Ok(known);
         }
-        let arguments = || [Argument::text(kind.code()), Argument::text(&key.to_text())];
         spi::execute(
             "INSERT INTO rowgrant.subject (kind, key) \
              SELECT $1::pg_catalog.\"char\", $2 WHERE NOT EXISTS (SELECT FROM rowgrant.subject \
              WHERE key OPERATOR(pg_catalog.=) $2 AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\") \
              ON CONFLICT (key, kind) DO NOTHING",
-            &arguments(),
+            &[Argument::text(kind.code()), Argument::text(&key.to_text())],
             See::Latest,
         )?;
-        let mut found = None;
-        spi::query(
-            "SELECT id FROM rowgrant.subject \
-             WHERE key OPERATOR(pg_catalog.=) $2 AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
-            &arguments(),
-            See::Latest,
-            |row| {
-                found = row.integer(1).map(|id| id as i32);
-                Ok(())
-            },
-        )?;
-        found.ok_or_else(|| Error::internal("the subject just made is gone"))
+        self.for_removal(kind)?.ok_or_else(|| Error::internal("the subject just made is gone"))
     }
 
     /// The subject to revoke from, if it holds anything.

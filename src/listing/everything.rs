@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::catalog::ObjectType;
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::pg::relation::find_rows;
+use crate::pg::scan::find_rows;
 
 /// Calls `each` with the key of every row of the table.
 pub fn each_row(object_type: &ObjectType, each: impl FnMut(Key) -> Result<()>) -> Result<()> {

@@ -116,5 +116,5 @@ symbols! {
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     super::snapshot::init();
-    super::relation::init();
+    super::own::init();
 }

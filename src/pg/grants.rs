@@ -4,7 +4,8 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use pgrx::{FromDatum, IntoDatum};
 use uuid::Uuid;
 
-use super::relation::{self, Relation};
+use super::own;
+use super::relation::Relation;
 use super::value::uuid_datum;
 use super::{snapshot, version};
 use crate::error::Result;
@@ -34,7 +35,7 @@ pub struct Wanted<'a> {
 
 /// Whether an unexpired grant of any wanted permission to any wanted subject stands on the object.
 pub fn any_on_object(object: &Key, wanted: Wanted) -> Result<bool> {
-    let tables = relation::own_tables()?;
+    let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
     let (heap, index, _) = tables.grants[family as usize];
     Ok(Probe::new(heap, index, Some((family, datum)), Some(4)).any(wanted))
@@ -42,7 +43,7 @@ pub fn any_on_object(object: &Key, wanted: Wanted) -> Result<bool> {
 
 /// Whether a model-level grant of any wanted permission to any wanted subject stands.
 pub fn any_model_level(wanted: Wanted) -> Result<bool> {
-    let tables = relation::own_tables()?;
+    let tables = own::own_tables()?;
     Ok(Probe::new(tables.model_grant, tables.model_grant_key, None, None).any(wanted))
 }
 
@@ -52,7 +53,7 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
     let (Some(&least), Some(&most)) = (permissions.first(), permissions.last()) else {
         return Ok(false);
     };
-    let tables = relation::own_tables()?;
+    let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
     let (heap, index, _) = tables.grants[family as usize];
     let mut probe = Probe::new(heap, index, Some((family, datum)), None);
@@ -70,7 +71,7 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
 /// Calls `each` with the object of every unexpired grant of a wanted permission to a wanted
 /// subject; an object comes as often as it is granted.
 pub fn each_object(family: Family, wanted: Wanted, mut each: impl FnMut(Key)) -> Result<()> {
-    let (heap, _, index) = relation::own_tables()?.grants[family as usize];
+    let (heap, _, index) = own::own_tables()?.grants[family as usize];
     let (heap, index) = (Relation::open(heap), Relation::open(index));
     let now = snapshot::now();
     // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped

@@ -9,8 +9,12 @@
 pub mod call;
 pub mod entry;
 pub mod grants;
+pub mod inherit;
+pub mod own;
 pub mod owner;
 pub mod relation;
+pub mod row;
+pub mod scan;
 pub mod snapshot;
 pub mod spi;
 pub mod trigger;

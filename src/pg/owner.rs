@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use pgrx::pg_sys;
 
-use super::relation;
+use super::{own, relation};
 use crate::error::Result;
 
 const SECURITY_LOCAL_USERID_CHANGE: i32 = 0x0001;
@@ -33,7 +33,7 @@ impl Drop for AsOwner {
 /// `pg_catalog` only, whatever the caller's are. The SQL that runs within names every object with
 /// its schema and casts to base types only: a domain's CHECK would run with these rights.
 pub fn run<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
-    let owner = relation::owner(relation::own_tables()?.object_type)?;
+    let owner = relation::owner(own::own_tables()?.object_type)?;
     // SAFETY: the nest level and the user are restored by AsOwner, or by the abort.
     let _restore = unsafe {
         let (mut role, mut context) = (pg_sys::InvalidOid, 0);

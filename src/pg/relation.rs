@@ -1,10 +1,7 @@
-//! Reading tables row by row under the active snapshot, without privileges or policies: what is
-//! read decides permissions and never leaves the functions as it is.
+//! Relations: their columns, keys and indexes.
 
-use std::cell::Cell;
 use std::ffi::CString;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 
 use pgrx::htup::heap_getattr_raw;
 use pgrx::pg_sys::Oid;
@@ -13,125 +10,6 @@ use pgrx::{PgList, pg_sys};
 use super::types;
 use super::value::Value;
 use crate::error::{Error, Result};
-use crate::key::Key;
-
-/// Functions that pgrx does not bind, behind the guard that turns an error into a panic.
-mod unbound {
-    use pgrx::pg_sys::{self, Oid, ffi::pg_guard_ffi_boundary};
-
-    mod raw {
-        use super::{Oid, pg_sys};
-
-        unsafe extern "C-unwind" {
-            pub fn find_all_inheritors(
-                parent: Oid,
-                lock: pg_sys::LOCKMODE,
-                parents: *mut *mut pg_sys::List,
-            ) -> *mut pg_sys::List;
-            pub fn get_partition_ancestors(relation: Oid) -> *mut pg_sys::List;
-        }
-    }
-
-    /// A list of oids: the relation and all that inherit from it, locked.
-    ///
-    /// # Safety
-    /// The relation must be open.
-    pub unsafe fn find_all_inheritors(parent: Oid) -> *mut pg_sys::List {
-        let lock = pg_sys::AccessShareLock as i32;
-        // SAFETY: no list of parents is asked for.
-        unsafe {
-            pg_guard_ffi_boundary(|| raw::find_all_inheritors(parent, lock, std::ptr::null_mut()))
-        }
-    }
-
-    /// A list of oids: the tables of which it is a partition, nearest first.
-    ///
-    /// # Safety
-    /// The relation must be a partition.
-    pub unsafe fn get_partition_ancestors(relation: Oid) -> *mut pg_sys::List {
-        // SAFETY: the caller's promise.
-        unsafe { pg_guard_ffi_boundary(|| raw::get_partition_ancestors(relation)) }
-    }
-}
-
-/// The oids of the extension's own tables.
-#[derive(Clone, Copy)]
-pub struct OwnTables {
-    pub catalog_state: Oid,
-    pub object_type: Oid,
-    pub permission: Oid,
-    pub implication: Oid,
-    pub subject_source: Oid,
-    pub membership_source: Oid,
-    pub subject: Oid,
-    pub model_grant: Oid,
-    pub model_grant_key: Oid,
-    /// Table, index by object, index by subject; for bigint, uuid and text keys.
-    pub grants: [(Oid, Oid, Oid); 3],
-}
-
-thread_local! {
-    static OWN_TABLES: Cell<Option<OwnTables>> = const { Cell::new(None) };
-}
-
-/// Forgets the oids when any of these tables (or, told by oid 0, any at all) has changed.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn relation_changed(_arg: pg_sys::Datum, relation: Oid) {
-    OWN_TABLES.with(|tables| {
-        let ours = tables.get().is_some_and(|t| {
-            relation == Oid::INVALID || relation == t.catalog_state || relation == t.object_type
-        });
-        if ours {
-            tables.set(None);
-        }
-    });
-}
-
-/// Registers the callback; called once, when the library is loaded.
-pub fn init() {
-    // SAFETY: the callback lives as long as the library and looks nothing up.
-    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), Oid::INVALID.into()) }
-}
-
-/// Looks the extension's tables up, once until they change.
-pub fn own_tables() -> Result<OwnTables> {
-    if let Some(tables) = OWN_TABLES.with(Cell::get) {
-        return Ok(tables);
-    }
-    // SAFETY: a syscache look-up.
-    let schema = unsafe { pg_sys::get_namespace_oid(c"rowgrant".as_ptr(), true) };
-    let find = |name: &str| {
-        let spelled = CString::new(name).unwrap_or_default();
-        // SAFETY: a syscache look-up; the name outlives it.
-        let oid = unsafe { pg_sys::get_relname_relid(spelled.as_ptr(), schema) };
-        if oid == Oid::INVALID {
-            return Err(Error::undefined(format!("relation \"rowgrant.{name}\" does not exist"))
-                .hint("Install the extension with CREATE EXTENSION rowgrant."));
-        }
-        Ok(oid)
-    };
-    let grants = |family: &str| -> Result<_> {
-        Ok((
-            find(&format!("grant_{family}"))?,
-            find(&format!("grant_{family}_pkey"))?,
-            find(&format!("grant_{family}_subject"))?,
-        ))
-    };
-    let tables = OwnTables {
-        catalog_state: find("catalog_state")?,
-        object_type: find("object_type")?,
-        permission: find("permission")?,
-        implication: find("implication")?,
-        subject_source: find("subject_source")?,
-        membership_source: find("membership_source")?,
-        subject: find("subject")?,
-        model_grant: find("model_grant")?,
-        model_grant_key: find("model_grant_pkey")?,
-        grants: [grants("bigint")?, grants("uuid")?, grants("text")?],
-    };
-    OWN_TABLES.with(|known| known.set(Some(tables)));
-    Ok(tables)
-}
 
 /// An open relation, locked against being dropped or altered until the transaction ends.
 pub struct Relation(pg_sys::Relation);
@@ -147,7 +25,7 @@ impl Relation {
         self.0
     }
 
-    fn columns(&self) -> &[pg_sys::FormData_pg_attribute] {
+    pub(super) fn columns(&self) -> &[pg_sys::FormData_pg_attribute] {
         // SAFETY: the descriptor lives as long as the relation is open.
         unsafe { attributes((*self.0).rd_att) }
     }
@@ -170,7 +48,7 @@ impl Relation {
         self.columns().iter().any(|a| !a.attnotnull && name_of(&a.attname) == name)
     }
 
-    fn required_column(&self, name: &str) -> Result<(i16, Oid)> {
+    pub(super) fn required_column(&self, name: &str) -> Result<(i16, Oid)> {
         match self.column(name) {
             Some((number, type_oid, _)) => Ok((number, type_oid)),
             None => Err(Error::undefined(format!(
@@ -250,7 +128,7 @@ impl Relation {
     }
 
     /// An index whose leading columns are exactly these, in any order.
-    fn index_on(&self, numbers: &[i16]) -> Option<Relation> {
+    pub(super) fn index_on(&self, numbers: &[i16]) -> Option<Relation> {
         self.indexes().into_iter().map(|(index, _)| index).find(|index| {
             // SAFETY: the index is open.
             let count = unsafe { (*(*index.0).rd_index).indnkeyatts };
@@ -290,7 +168,9 @@ impl Drop for Relation {
 
 /// # Safety
 /// The descriptor must be valid for the lifetime chosen by the caller.
-unsafe fn attributes<'a>(descriptor: pg_sys::TupleDesc) -> &'a [pg_sys::FormData_pg_attribute] {
+pub(super) unsafe fn attributes<'a>(
+    descriptor: pg_sys::TupleDesc,
+) -> &'a [pg_sys::FormData_pg_attribute] {
     // SAFETY: the caller's promise; a descriptor holds natts attributes.
     unsafe {
         let count = (*descriptor).natts as usize;
@@ -302,7 +182,7 @@ unsafe fn attributes<'a>(descriptor: pg_sys::TupleDesc) -> &'a [pg_sys::FormData
     }
 }
 
-fn name_of(name: &pg_sys::NameData) -> &str {
+pub(super) fn name_of(name: &pg_sys::NameData) -> &str {
     // SAFETY: a NameData is NUL-terminated.
     unsafe { std::ffi::CStr::from_ptr(name.data.as_ptr()) }.to_str().unwrap_or_default()
 }
@@ -311,7 +191,7 @@ fn name_of(name: &pg_sys::NameData) -> &str {
 ///
 /// # Safety
 /// The entry belongs to PostgreSQL's type cache and lives for ever.
-unsafe fn equality(base_type: Oid) -> *mut pg_sys::TypeCacheEntry {
+pub(super) unsafe fn equality(base_type: Oid) -> *mut pg_sys::TypeCacheEntry {
     // SAFETY: the cache fills what the flags ask for.
     unsafe {
         pg_sys::lookup_type_cache(
@@ -359,142 +239,9 @@ pub fn quote(name: &str) -> String {
     types::copy_cstr(unsafe { pg_sys::quote_identifier(spelled.as_ptr()) }).unwrap_or_default()
 }
 
-/// The relation itself and the tables of which it is a partition, nearest first.
-pub fn with_ancestors(oid: Oid) -> Vec<Oid> {
-    let mut all = vec![oid];
-    // SAFETY: get_partition_ancestors wants a partition.
-    unsafe {
-        if pg_sys::get_rel_relispartition(oid) {
-            let list = PgList::<std::ffi::c_void>::from_pg(unbound::get_partition_ancestors(oid));
-            all.extend(list.iter_oid());
-        }
-    }
-    all
-}
-
-/// The tables that hold the rows of `oid`: itself, or its partitions and children.
-fn holding_rows(oid: Oid) -> Vec<Oid> {
-    // SAFETY: a syscache look-up, and a catalog scan that returns a list of oids.
-    unsafe {
-        let partitioned = pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-        if !partitioned && !has_children(oid) {
-            return vec![oid];
-        }
-        let list = unbound::find_all_inheritors(oid);
-        PgList::<std::ffi::c_void>::from_pg(list)
-            .iter_oid()
-            .filter(|oid| pg_sys::get_rel_relkind(*oid) as u8 == pg_sys::RELKIND_RELATION)
-            .collect()
-    }
-}
-
-fn has_children(oid: Oid) -> bool {
-    // SAFETY: the relation is open while it is read.
-    unsafe { (*(*Relation::open(oid).0).rd_rel).relhassubclass }
-}
-
-/// Calls `each` with the columns `want` of every row of `table` (partitions and children included)
-/// whose columns equal the given keys, through an index where there is one, until it breaks.
-pub fn find_rows(
-    table: Oid,
-    equal: &[(&str, &Key)],
-    want: &[&str],
-    mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    for oid in holding_rows(table) {
-        let relation = Relation::open(oid);
-        let mut keys = Vec::with_capacity(equal.len());
-        let mut numbers = Vec::with_capacity(equal.len());
-        for (name, key) in equal {
-            let (number, declared) = relation.required_column(name)?;
-            let base = types::base(declared);
-            let Some(value) = Value::of_key(key, base)? else { break };
-            let collation = relation.columns()[number as usize - 1].attcollation;
-            keys.push(scan_key(number, base, collation, value)?);
-            numbers.push(number);
-        }
-        if keys.len() < equal.len() {
-            continue;
-        }
-        let wanted =
-            want.iter().map(|name| relation.required_column(name)).collect::<Result<Vec<_>>>()?;
-        let index = if numbers.is_empty() { None } else { relation.index_on(&numbers) };
-        if scan(&relation, index.as_ref(), &mut keys, &wanted, &mut each)?.is_break() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn scan_key(number: i16, base: Oid, collation: Oid, value: Value) -> Result<pg_sys::ScanKeyData> {
-    // SAFETY: the entry lives for ever; the key is initialised by the call.
-    unsafe {
-        let entry = equality(base);
-        if (*entry).eq_opr_finfo.fn_oid == Oid::INVALID {
-            return Err(Error::argument(format!(
-                "type {} has no equality operator",
-                types::name(base)
-            )));
-        }
-        let mut key = pg_sys::ScanKeyData::default();
-        pg_sys::ScanKeyEntryInitializeWithInfo(
-            &mut key,
-            0,
-            number,
-            pg_sys::BTEqualStrategyNumber as u16,
-            Oid::INVALID,
-            collation,
-            &mut (*entry).eq_opr_finfo,
-            value.datum(),
-        );
-        Ok(key)
-    }
-}
-
-fn scan(
-    relation: &Relation,
-    index: Option<&Relation>,
-    keys: &mut [pg_sys::ScanKeyData],
-    wanted: &[(i16, Oid)],
-    each: &mut impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
-) -> Result<ControlFlow<()>> {
-    // SAFETY: the relations stay open during the scan, the snapshot stays active; a tuple is valid
-    // until the next step.
-    unsafe {
-        let index_oid = index.map_or(Oid::INVALID, |i| (*i.0).rd_id);
-        let scan = pg_sys::systable_beginscan(
-            relation.0,
-            index_oid,
-            index.is_some(),
-            pg_sys::GetActiveSnapshot(),
-            keys.len() as i32,
-            keys.as_mut_ptr(),
-        );
-        let mut columns = Vec::with_capacity(wanted.len());
-        let mut outcome = Ok(ControlFlow::Continue(()));
-        loop {
-            let tuple = pg_sys::systable_getnext(scan);
-            if tuple.is_null() {
-                break;
-            }
-            columns.clear();
-            columns.extend(wanted.iter().map(|(number, type_oid)| {
-                column_of(tuple, *number, (*relation.0).rd_att)
-                    .map(|datum| Value::new(datum, *type_oid))
-            }));
-            outcome = each(&columns);
-            if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
-                break;
-            }
-        }
-        pg_sys::systable_endscan(scan);
-        outcome
-    }
-}
-
 /// # Safety
 /// The tuple must be of the descriptor's shape.
-unsafe fn column_of(
+pub(super) unsafe fn column_of(
     tuple: pg_sys::HeapTuple,
     number: i16,
     descriptor: pg_sys::TupleDesc,
@@ -524,55 +271,5 @@ pub(super) unsafe fn columns_by_name(
                 Ok(datum.map(|datum| Value::new(datum, type_oid)))
             })
             .collect()
-    }
-}
-
-/// The row type's oid and a row's columns with the names that the type gives them.
-pub struct RowValue {
-    pub type_oid: Oid,
-    names: Vec<String>,
-    columns: Vec<Option<Value>>,
-}
-
-impl RowValue {
-    /// The column by name; the outer `None` where the row type has none.
-    pub fn column(&self, name: &str) -> Option<Option<Value>> {
-        let at = self.names.iter().position(|n| n == name)?;
-        Some(self.columns[at])
-    }
-}
-
-/// Takes a row value apart.
-pub fn row_value(value: Value) -> RowValue {
-    deform(value.datum())
-}
-
-pub(super) fn row_value_columns(datum: pg_sys::Datum) -> Vec<Option<Value>> {
-    deform(datum).columns
-}
-
-fn deform(datum: pg_sys::Datum) -> RowValue {
-    // SAFETY: the datum is a composite value: a heap tuple that tells its own type.
-    unsafe {
-        let header = pg_sys::pg_detoast_datum(datum.cast_mut_ptr()) as pg_sys::HeapTupleHeader;
-        let type_oid = (*header).t_choice.t_datum.datum_typeid;
-        let typmod = (*header).t_choice.t_datum.datum_typmod;
-        let descriptor = pg_sys::lookup_rowtype_tupdesc_copy(type_oid, typmod);
-        let mut tuple = pg_sys::HeapTupleData {
-            t_len: ((*header).t_choice.t_datum.datum_len_ as u32) >> 2,
-            t_data: header,
-            ..Default::default()
-        };
-        let attributes = attributes(descriptor);
-        let mut names = Vec::with_capacity(attributes.len());
-        let mut columns = Vec::with_capacity(attributes.len());
-        for attribute in attributes.iter().filter(|a| !a.attisdropped) {
-            names.push(name_of(&attribute.attname).to_owned());
-            columns.push(
-                column_of(&mut tuple, attribute.attnum, descriptor)
-                    .map(|datum| Value::new(datum, attribute.atttypid)),
-            );
-        }
-        RowValue { type_oid, names, columns }
     }
 }

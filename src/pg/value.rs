@@ -138,7 +138,7 @@ impl Value {
 
     /// The columns of a row value.
     pub fn row_columns(self) -> Vec<Option<Value>> {
-        super::relation::row_value_columns(self.datum)
+        super::row::row_value_columns(self.datum)
     }
 
     /// The value of `type_oid` that `text` spells. `22P02` where it spells none; the message names

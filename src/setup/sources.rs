@@ -9,7 +9,7 @@ use crate::cleanup::{grants, triggers};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn};
 use crate::pg::call::{Call, Output, null_argument};
-use crate::pg::relation::find_rows;
+use crate::pg::scan::find_rows;
 use crate::pg::spi::{self, Argument, See};
 
 /// `register_users(relation, active_column, superuser_column, anonymous_user)`

@@ -4,6 +4,7 @@ use pgrx::pg_sys::{self, Oid};
 
 use crate::error::{Error, Result};
 use crate::key::KeyColumn;
+use crate::pg::own;
 use crate::pg::relation::{self, Relation};
 use crate::pg::{owner, types, version};
 
@@ -39,7 +40,7 @@ impl Table {
             return Err(Error::argument(format!("{name} is a temporary table"))
                 .hint("Permissions would outlive it: use a permanent table."));
         }
-        let own = relation::own_tables()?;
+        let own = own::own_tables()?;
         let schema = |oid| relation::schema_of(oid);
         if oid.to_u32() < pg_sys::FirstNormalObjectId || schema(oid) == schema(own.object_type) {
             return Err(Error::argument(format!("{name} is a system table"))

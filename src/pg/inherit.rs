@@ -1,0 +1,79 @@
+//! Partitions and children.
+
+use pgrx::PgList;
+use pgrx::pg_sys::{self, Oid};
+
+use super::relation::Relation;
+
+/// Functions that pgrx does not bind, behind the guard that turns an error into a panic.
+mod unbound {
+    use pgrx::pg_sys::{self, Oid, ffi::pg_guard_ffi_boundary};
+
+    mod raw {
+        use super::{Oid, pg_sys};
+
+        unsafe extern "C-unwind" {
+            pub fn find_all_inheritors(
+                parent: Oid,
+                lock: pg_sys::LOCKMODE,
+                parents: *mut *mut pg_sys::List,
+            ) -> *mut pg_sys::List;
+            pub fn get_partition_ancestors(relation: Oid) -> *mut pg_sys::List;
+        }
+    }
+
+    /// A list of oids: the relation and all that inherit from it, locked.
+    ///
+    /// # Safety
+    /// The relation must be open.
+    pub unsafe fn find_all_inheritors(parent: Oid) -> *mut pg_sys::List {
+        let lock = pg_sys::AccessShareLock as i32;
+        // SAFETY: no list of parents is asked for.
+        unsafe {
+            pg_guard_ffi_boundary(|| raw::find_all_inheritors(parent, lock, std::ptr::null_mut()))
+        }
+    }
+
+    /// A list of oids: the tables of which it is a partition, nearest first.
+    ///
+    /// # Safety
+    /// The relation must be a partition.
+    pub unsafe fn get_partition_ancestors(relation: Oid) -> *mut pg_sys::List {
+        // SAFETY: the caller's promise.
+        unsafe { pg_guard_ffi_boundary(|| raw::get_partition_ancestors(relation)) }
+    }
+}
+
+/// The relation itself and the tables of which it is a partition, nearest first.
+pub fn with_ancestors(oid: Oid) -> Vec<Oid> {
+    let mut all = vec![oid];
+    // SAFETY: get_partition_ancestors wants a partition.
+    unsafe {
+        if pg_sys::get_rel_relispartition(oid) {
+            let list = PgList::<std::ffi::c_void>::from_pg(unbound::get_partition_ancestors(oid));
+            all.extend(list.iter_oid());
+        }
+    }
+    all
+}
+
+/// The tables that hold the rows of `oid`: itself, or its partitions and children.
+pub(super) fn holding_rows(oid: Oid) -> Vec<Oid> {
+    // SAFETY: a syscache look-up, and a catalog scan that returns a list of oids.
+    unsafe {
+        let partitioned = pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
+        if !partitioned && !has_children(oid) {
+            return vec![oid];
+        }
+        let list = unbound::find_all_inheritors(oid);
+        PgList::<std::ffi::c_void>::from_pg(list)
+            .iter_oid()
+            .filter(|oid| pg_sys::get_rel_relkind(*oid) as u8 == pg_sys::RELKIND_RELATION)
+            .collect()
+    }
+}
+
+fn has_children(oid: Oid) -> bool {
+    // SAFETY: the relation is open while it is read.
+    unsafe { (*(*Relation::open(oid).raw()).rd_rel).relhassubclass }
+}

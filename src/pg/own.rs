@@ -1,0 +1,87 @@
+//! The extension's own tables, by oid.
+
+use std::cell::Cell;
+use std::ffi::CString;
+
+use pgrx::pg_sys::{self, Oid};
+
+use crate::error::{Error, Result};
+
+/// The oids of the extension's own tables.
+#[derive(Clone, Copy)]
+pub struct OwnTables {
+    pub catalog_state: Oid,
+    pub object_type: Oid,
+    pub permission: Oid,
+    pub implication: Oid,
+    pub subject_source: Oid,
+    pub membership_source: Oid,
+    pub subject: Oid,
+    pub model_grant: Oid,
+    pub model_grant_key: Oid,
+    /// Table, index by object, index by subject; for bigint, uuid and text keys.
+    pub grants: [(Oid, Oid, Oid); 3],
+}
+
+thread_local! {
+    static OWN_TABLES: Cell<Option<OwnTables>> = const { Cell::new(None) };
+}
+
+/// Forgets the oids when any of these tables (or, told by oid 0, any at all) has changed.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn relation_changed(_arg: pg_sys::Datum, relation: Oid) {
+    OWN_TABLES.with(|tables| {
+        let ours = tables.get().is_some_and(|t| {
+            relation == Oid::INVALID || relation == t.catalog_state || relation == t.object_type
+        });
+        if ours {
+            tables.set(None);
+        }
+    });
+}
+
+/// Registers the callback; called once, when the library is loaded.
+pub fn init() {
+    // SAFETY: the callback lives as long as the library and looks nothing up.
+    unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), Oid::INVALID.into()) }
+}
+
+/// Looks the extension's tables up, once until they change.
+pub fn own_tables() -> Result<OwnTables> {
+    if let Some(tables) = OWN_TABLES.with(Cell::get) {
+        return Ok(tables);
+    }
+    // SAFETY: a syscache look-up.
+    let schema = unsafe { pg_sys::get_namespace_oid(c"rowgrant".as_ptr(), true) };
+    let find = |name: &str| {
+        let spelled = CString::new(name).unwrap_or_default();
+        // SAFETY: a syscache look-up; the name outlives it.
+        let oid = unsafe { pg_sys::get_relname_relid(spelled.as_ptr(), schema) };
+        if oid == Oid::INVALID {
+            return Err(Error::undefined(format!("relation \"rowgrant.{name}\" does not exist"))
+                .hint("Install the extension with CREATE EXTENSION rowgrant."));
+        }
+        Ok(oid)
+    };
+    let grants = |family: &str| -> Result<_> {
+        Ok((
+            find(&format!("grant_{family}"))?,
+            find(&format!("grant_{family}_pkey"))?,
+            find(&format!("grant_{family}_subject"))?,
+        ))
+    };
+    let tables = OwnTables {
+        catalog_state: find("catalog_state")?,
+        object_type: find("object_type")?,
+        permission: find("permission")?,
+        implication: find("implication")?,
+        subject_source: find("subject_source")?,
+        membership_source: find("membership_source")?,
+        subject: find("subject")?,
+        model_grant: find("model_grant")?,
+        model_grant_key: find("model_grant_pkey")?,
+        grants: [grants("bigint")?, grants("uuid")?, grants("text")?],
+    };
+    OWN_TABLES.with(|known| known.set(Some(tables)));
+    Ok(tables)
+}
