@@ -1,136 +1,100 @@
-"""The kernel's own access check, and why it may differ from the mode bits taken as grants."""
+"""The kernel's own access check, asked as each user in turn."""
 
-import errno
 import os
 import pickle
-import stat
+import random
+import sys
 from typing import NamedTuple
 
 import machine
+import reasons
 
-PERMS = {"read": os.R_OK, "write": os.W_OK, "execute": os.X_OK}
-BITS = {"read": 4, "write": 2, "execute": 1}
-UNEXPLAINED = "not explained"
+MODES = {"read": os.R_OK, "write": os.W_OK, "execute": os.X_OK}
+# The group of a process whose user has none: the largest that is not "no change" to setresgid.
+NO_GROUP = 2**32 - 2
 
 
 class Pair(NamedTuple):
     uid: int
     file: machine.File
-    perm: str
 
 
-class Answer(NamedTuple):
-    allowed: bool
-    error: int
-
-
-def available():
-    """Whether we may become other users."""
+def may_ask():
+    """Whether this process may become other users."""
     return os.geteuid() == 0
 
 
-def pairs(files, uids, count, rng):
-    """Random pairs of user and file: a sixth with the file's owner, as most files are the
-    superuser's and most pairs would otherwise be of users with nothing but what all have."""
-    uids = [int(uid) for uid in uids]
-    unusual = [f for f in files if f.uid != 0 or f.gid != 0 or f.mode & 0o007 != 0o005] or files
-    chosen = []
-    for n in range(count):
-        file = rng.choice(unusual if n % 2 else files)
-        uid = file.uid if n % 6 == 0 else rng.choice(uids)
-        chosen.append(Pair(uid, file, rng.choice(list(PERMS))))
-    return chosen
+def choose(files, uids, members, count, seed):
+    """Distinct random pairs of user and file, fewer than count only where there are few.
+
+    On most machines nearly all files are root's with usual bits, on which nearly all users have the
+    same. So only a third of the pairs is plain chance. For the others each combination of owner,
+    group, bits and way closed above is as likely as any other, and for half of those the user is the
+    owner or in the group.
+    """
+    rng = random.Random(seed)
+    closed = {f.path for f in files if f.mode & 0o111 != 0o111 and reasons.is_folder(f)}
+    kinds = {}
+    for file in files:
+        shut = next((folder for folder in reasons.above(file.path) if folder in closed), None)
+        kinds.setdefault((file.uid, file.gid, file.mode, shut), []).append(file)
+    kinds = list(kinds.values())
+    chosen = {}
+    for n in range(20 * count):
+        file = rng.choice(files if n % 3 == 0 else rng.choice(kinds))
+        near = [file.uid] + members.get(file.gid, [])
+        chosen[Pair(rng.choice(near if n % 3 == 1 else uids), file)] = None
+        if len(chosen) == count:
+            break
+    return list(chosen)
 
 
-def groups_of(uid, memberships):
-    return sorted(gid for member, gid in memberships if member == uid)
-
-
-def ask(all_pairs, memberships):
-    """What access(2) answers, asked by a child that has become each user in turn."""
-    answers = [None] * len(all_pairs)
+def ask(pairs, groups):
+    """(pair, permission, allowed) for each pair and permission, and the users nobody can become."""
+    answers, failed = [], []
     by_user = {}
-    for n, pair in enumerate(all_pairs):
-        by_user.setdefault(pair.uid, []).append(n)
-    for uid, numbers in by_user.items():
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
+    for pair in pairs:
+        by_user.setdefault(pair.uid, []).append(pair)
+    for uid, asked in sorted(by_user.items()):
+        allowed = ask_as(uid, groups.get(uid, ()), [pair.file.path for pair in asked])
+        if allowed is None:
+            failed.append(uid)
+            continue
+        every = [(pair, perm) for pair in asked for perm in MODES]
+        answers += [(pair, perm, answer) for (pair, perm), answer in zip(every, allowed)]
+    return answers, failed
+
+
+def ask_as(uid, gids, paths):
+    """What a child that became the user is told, by path and permission; None where it failed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        # Whatever happens, the child must not go on as a second demo.
+        status = 1
+        try:
             os.close(reader)
+            become(uid, gids)
+            # Without effective_ids, as real and effective ids are the same now: AT_EACCESS is worked
+            # out from the mode bits, the kernel not asked, by older C libraries.
+            allowed = [os.access(path, mode) for path in paths for mode in MODES.values()]
             with os.fdopen(writer, "wb") as out:
-                pickle.dump(ask_as(uid, [all_pairs[n] for n in numbers], memberships), out)
-            os._exit(0)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as results:
-            for n, answer in zip(numbers, pickle.load(results)):
-                answers[n] = answer
-        os.waitpid(child, 0)
-    return answers
+                pickle.dump(allowed, out)
+            status = 0
+        except OSError as error:
+            print(f"  as user {uid}: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as results:
+        written = results.read()
+    _, status = os.waitpid(child, 0)
+    return pickle.loads(written) if status == 0 else None
 
 
-def ask_as(uid, asked, memberships):
-    gids = groups_of(uid, memberships)
-    primary = gids[0] if gids else 65534
-    os.setgroups(gids)
-    os.setresgid(primary, primary, primary)
+def become(uid, gids):
+    """Gives this process the ids of a user, for good."""
+    gid = min(gids, default=NO_GROUP)
+    os.setgroups(sorted(gids))
+    os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    return [Answer(*check(pair)) for pair in asked]
-
-
-def check(pair):
-    allowed = os.access(pair.file.path, PERMS[pair.perm])
-    if allowed:
-        return True, 0
-    try:
-        os.stat(pair.file.path)
-        return False, errno.EACCES
-    except OSError as error:
-        return False, error.errno
-
-
-def explain(pair, ours, answer, memberships):
-    """Why the kernel answers otherwise, worked out from the mode bits alone."""
-    file, bit = pair.file, BITS[pair.perm]
-    if not os.path.lexists(file.path):
-        return "it has been removed meanwhile"
-    if pair.uid == 0:
-        if pair.perm == "execute" and not file.mode & 0o111 and stat.S_ISREG(os.lstat(file.path).st_mode):
-            return "a file without any execute bit is executable to nobody, root included"
-        if os.statvfs(file.path).f_flag & os.ST_RDONLY:
-            return "a read-only file system"
-        return UNEXPLAINED
-    gids = groups_of(pair.uid, memberships)
-    if file.uid == pair.uid:
-        granted = file.mode >> 6 & bit
-    elif file.gid in gids:
-        granted = file.mode >> 3 & bit
-    else:
-        granted = file.mode & bit
-    if ours and not answer.allowed:
-        if not granted:
-            return "a class of the mode bits denies what a wider one grants"
-        if blocked_above(pair, gids):
-            return "a folder above cannot be entered"
-        if os.statvfs(file.path).f_flag & (os.ST_RDONLY | getattr(os, "ST_NOEXEC", 0)):
-            return "a read-only or no-exec file system"
-    if os.path.exists(file.path) and "system.posix_acl_access" in os.listxattr(file.path):
-        return "an access control list"
-    return UNEXPLAINED
-
-
-def blocked_above(pair, gids):
-    """Whether some folder above denies this user to pass."""
-    folder = os.path.dirname(pair.file.path)
-    while True:
-        entry = os.stat(folder)
-        if entry.st_uid == pair.uid:
-            passes = entry.st_mode >> 6 & 1
-        elif entry.st_gid in gids:
-            passes = entry.st_mode >> 3 & 1
-        else:
-            passes = entry.st_mode & 1
-        if not passes:
-            return True
-        if folder == "/":
-            return False
-        folder = os.path.dirname(folder)

@@ -7,54 +7,76 @@ import stat
 import sys
 from typing import NamedTuple
 
+# A B-tree entry holds 2,704 bytes, and the path is the primary key.
+LONGEST_PATH = 2_500
+
 
 class File(NamedTuple):
     path: str
     uid: int
     gid: int
-    mode: int
+    mode: int  # st_mode: permission bits and kind
 
 
 def accounts():
-    """Users, groups, and memberships with each user's own group, as rows."""
-    users = {u.pw_uid: u.pw_name for u in reversed(pwd.getpwall())}
-    groups = {g.gr_gid: g.gr_name for g in reversed(grp.getgrall())}
-    by_name = {u.pw_name: u.pw_uid for u in pwd.getpwall()}
-    memberships = {(u.pw_uid, u.pw_gid) for u in pwd.getpwall()}
-    for group in grp.getgrall():
-        memberships |= {(by_name[m], group.gr_gid) for m in group.gr_mem if m in by_name}
+    """Users and groups by id, and memberships with each user's own group, as pairs of ids."""
+    passwd, group = pwd.getpwall(), grp.getgrall()
+    # Where several names share an id, the first counts, as it does for the system.
+    users = {user.pw_uid: user.pw_name for user in reversed(passwd)}
+    groups = {entry.gr_gid: entry.gr_name for entry in reversed(group)}
+    ids = {user.pw_name: user.pw_uid for user in reversed(passwd)}
+    memberships = {(user.pw_uid, user.pw_gid) for user in passwd}
+    memberships |= {(ids[name], entry.gr_gid) for entry in group for name in entry.gr_mem if name in ids}
     for _, gid in memberships:
         groups.setdefault(gid, str(gid))
     return users, groups, memberships
 
 
-def with_strangers(users, groups, files):
-    """The rows of users and groups, with those that only files know, named by number."""
+def add_strangers(users, groups, files):
+    """Adds the owners and groups that only files know, named by their number."""
     for file in files:
         users.setdefault(file.uid, str(file.uid))
         groups.setdefault(file.gid, str(file.gid))
-    return ([(uid, name, uid == 0) for uid, name in sorted(users.items())], sorted(groups.items()))
+
+
+def look_at(path):
+    """The file as it is now; None where it is gone or is neither a regular file nor a folder."""
+    try:
+        entry = os.lstat(path)
+    except OSError:
+        return None
+    if not (stat.S_ISREG(entry.st_mode) or stat.S_ISDIR(entry.st_mode)):
+        return None
+    return File(path, entry.st_uid, entry.st_gid, entry.st_mode)
 
 
 def files(roots, limit):
-    """Regular files and folders below the roots, and the number of names that are no UTF-8."""
-    found, skipped = [], 0
+    """Regular files and folders below the roots, and how many names no text column can hold."""
+    found, skipped = {}, set()
     for root in roots:
-        for folder, names, leaves in os.walk(root):
+        # The real path, so that the folders above it are those that the kernel walks through.
+        for folder, names, leaves in os.walk(os.path.realpath(root)):
             names.sort()
             for path in [folder] + [os.path.join(folder, leaf) for leaf in sorted(leaves)]:
-                try:
-                    path.encode("utf-8")
-                    entry = os.lstat(path)
-                except UnicodeEncodeError:
-                    skipped += 1
+                if path in found:
                     continue
-                except OSError:
+                if not storable(path):
+                    skipped.add(path)
                     continue
-                if stat.S_ISREG(entry.st_mode) or stat.S_ISDIR(entry.st_mode):
-                    found.append(File(path, entry.st_uid, entry.st_gid, entry.st_mode & 0o7777))
+                file = look_at(path)
+                if file is None:
+                    continue
+                if len(found) >= limit:
+                    return list(found.values()), len(skipped)
+                found[path] = file
                 if len(found) % 20_000 == 0:
                     print(f"  {len(found)} files read", file=sys.stderr, flush=True)
-                if len(found) >= limit:
-                    return found, skipped
-    return found, skipped
+    return list(found.values()), len(skipped)
+
+
+def storable(path):
+    """Whether the name is UTF-8 and fits an index."""
+    try:
+        return len(path.encode("utf-8")) <= LONGEST_PATH
+    except UnicodeEncodeError:
+        return False

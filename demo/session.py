@@ -1,66 +1,68 @@
-"""psql, spoken to as a person would, with what it is told shown."""
+"""psql, told what a person would type, with statements and results shown."""
 
+import os
 import subprocess
 import sys
 import textwrap
 
-PSQL = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+PSQL = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-P", "pager=off"]
+ESCAPES = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+TO_ESCAPES = str.maketrans(ESCAPES)
+FROM_ESCAPES = {escape[1]: char for char, escape in ESCAPES.items()}
 
 
-def escape(value):
+def literal(text):
+    """A string literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def field(value):
     """A value in the text format of COPY."""
-    if value is None:
-        return "\\N"
     if isinstance(value, bool):
         return "t" if value else "f"
-    text = str(value).replace("\\", "\\\\").replace("\t", "\\t")
-    return text.replace("\n", "\\n").replace("\r", "\\r")
+    return str(value).translate(TO_ESCAPES)
 
 
-def unescape(text):
-    """A field of COPY's text format that holds no NULL."""
-    return (text.replace("\\\\", "\0").replace("\\t", "\t").replace("\\n", "\n")
-            .replace("\\r", "\r").replace("\0", "\\"))
+def value_of(text):
+    """What a field of COPY's text format, not NULL, stands for."""
+    chars, out = iter(text), []
+    for char in chars:
+        if char == "\\":
+            char = next(chars)
+            char = FROM_ESCAPES.get(char, char)
+        out.append(char)
+    return "".join(out)
 
 
-def copy_data(rows):
-    return "".join("\t".join(map(escape, row)) + "\n" for row in rows)
+def run(script, options=(), shown=False):
+    """Runs a script, and returns its output unless that is shown. An error ends the demo."""
+    done = subprocess.run(PSQL + list(options), input=script.encode("utf-8"), check=False,
+                          stdout=None if shown else subprocess.PIPE,
+                          env=dict(os.environ, PGCLIENTENCODING="UTF8"))
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+    return "" if shown else done.stdout.decode("utf-8")
 
 
-class Session:
-    """One database, reached through the PG* variables of the environment."""
+def show(script):
+    """Runs statements, each shown before its result."""
+    print(flush=True)
+    run(textwrap.dedent(script).strip() + "\n", ["-e"], shown=True)
 
-    def __init__(self):
-        self.last_rows = []
 
-    def _run(self, script, options=(), shown=False):
-        done = subprocess.run(PSQL + list(options), input=script, text=True, check=False,
-                              stdout=None if shown else subprocess.PIPE)
-        if done.returncode != 0:
-            sys.exit(done.returncode)
-        return done.stdout
+def rows(sql):
+    """The rows of a query without NULLs, as tuples of text."""
+    lines = run(f"COPY ({sql}) TO STDOUT;\n").split("\n")[:-1]
+    return [tuple(map(value_of, line.split("\t"))) for line in lines]
 
-    def show(self, script):
-        """Runs statements, each shown before its result."""
-        script = textwrap.dedent(script).strip()
-        print(flush=True)
-        self._run(script + "\n", ["-e"], shown=True)
 
-    def rows(self, sql):
-        """The rows of a query, as tuples of text."""
-        out = self._run(f"COPY ({sql}) TO STDOUT;\n")
-        return [tuple(map(unescape, line.split("\t"))) for line in out.splitlines()]
+def value(sql):
+    """The one value of a query."""
+    return rows(sql)[0][0]
 
-    def value(self, sql):
-        """The one value of a query."""
-        return self.rows(sql)[0][0]
 
-    def copy(self, table, rows):
-        """Loads rows into a table."""
-        self._run(f"COPY {table} FROM STDIN;\n{copy_data(rows)}\\.\nANALYZE {table};\n")
-
-    def copy_into(self, create, table, rows, query):
-        """Loads rows into a table made for it, and keeps the rows of a query over it."""
-        out = self._run(f"{create};\nCOPY {table} FROM STDIN;\n{copy_data(rows)}\\.\n"
-                        f"COPY ({query}) TO STDOUT;\n")
-        self.last_rows = [tuple(map(unescape, line.split("\t"))) for line in out.splitlines()]
+def load(table, records):
+    """Fills a table by COPY."""
+    lines = "".join("\t".join(map(field, record)) + "\n" for record in records)
+    run(f"COPY {table} FROM STDIN;\n{lines}\\.\nANALYZE {table};\n")
+    print(f"  {len(records)} rows loaded into {table}", file=sys.stderr, flush=True)

@@ -9,9 +9,15 @@ CREATE SEQUENCE rowgrant.object_type_id AS integer;
 CREATE SEQUENCE rowgrant.permission_id AS integer;
 CREATE SEQUENCE rowgrant.subject_id AS integer START 101;
 
+COMMENT ON SEQUENCE rowgrant.catalog_version IS 'Versions of the tables of names';
+COMMENT ON SEQUENCE rowgrant.object_type_id IS 'Ids of object types';
+COMMENT ON SEQUENCE rowgrant.permission_id IS 'Ids of permissions';
+COMMENT ON SEQUENCE rowgrant.subject_id IS 'Ids of subjects; those up to 100 are kept for built-in ones';
+
 CREATE TABLE rowgrant.catalog_state (
     version bigint NOT NULL
 );
+COMMENT ON COLUMN rowgrant.catalog_state.version IS 'Drawn from catalog_version at each change';
 COMMENT ON TABLE rowgrant.catalog_state IS
     'One row: the version of all tables of names. A backend trusts the names it remembers only in statements whose snapshot shows the version under which it read them.';
 INSERT INTO rowgrant.catalog_state VALUES (nextval('rowgrant.catalog_version'));

@@ -73,6 +73,14 @@ fn create(
     Ok(())
 }
 
+/// Whether these columns are the key for which the triggers were made. PostgreSQL keeps them right
+/// when a column is renamed, and lets none be dropped without the trigger.
+pub fn stand_on_key(table: Oid, id: i32, columns: &[String], shape: &KeyShape) -> Result<bool> {
+    let key: Vec<(&str, Oid)> =
+        columns.iter().map(String::as_str).zip(shape.base_types()).collect();
+    key_triggers_stand(table, ON_OBJECTS[0], &id.to_string(), &key)
+}
+
 /// Whether the triggers are there already, for this very argument and key: then a second call of
 /// protect takes no lock that would stop the application.
 fn key_triggers_stand(table: Oid, name: &str, argument: &str, key: &[(&str, Oid)]) -> Result<bool> {
@@ -84,7 +92,7 @@ fn key_triggers_stand(table: Oid, name: &str, argument: &str, key: &[(&str, Oid)
          AND u.tgrelid OPERATOR(pg_catalog.=) $1 \
          AND u.tgname OPERATOR(pg_catalog.=) pg_catalog.replace($2, '_delete', '_key')::pg_catalog.name \
          AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) c WHERE pg_catalog.strpos(\
-         pg_catalog.pg_get_triggerdef(u.oid), 'old.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c)) OPERATOR(pg_catalog.=) 0)",
+         pg_catalog.pg_get_triggerdef(u.oid), 'old.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c) OPERATOR(pg_catalog.||) ' ') OPERATOR(pg_catalog.=) 0)",
         &[
             Argument::oid(table),
             Argument::text(name),

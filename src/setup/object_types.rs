@@ -183,9 +183,16 @@ fn arguments(name: &str, declared: &Declared) -> [Argument; 5] {
 
 /// Changes what stands to what is declared; another key only while there are no grants.
 fn alter(existing: &ObjectType, name: &str, declared: &Declared) -> Result<i32> {
-    let same_key = existing.key_columns == declared.key_columns && existing.shape == declared.shape;
+    let same_names = existing.key_columns == declared.key_columns;
+    let renamed = match declared.relation {
+        Some(table) if !same_names => {
+            triggers::stand_on_key(table, existing.id, &declared.key_columns, &existing.shape)?
+        }
+        _ => false,
+    };
+    let same_key = (same_names || renamed) && existing.shape == declared.shape;
     let same_rest = existing.name == name && existing.owner_column == declared.owner_column;
-    if same_key && same_rest {
+    if same_key && same_rest && !renamed {
         return Ok(existing.id);
     }
     check_free(name, existing.id)?;

@@ -3,11 +3,11 @@ SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 WHERE c.relnamespace <> 'rowgrant'::regnamespace AND t.tgfoid IN (SELECT oid FROM pg_proc WHERE pronamespace = 'rowgrant'::regnamespace);
 
 -- Everything has a comment.
-SELECT 'table ' || c.relname AS uncommented FROM pg_class c
-WHERE c.relnamespace = 'rowgrant'::regnamespace AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL
+SELECT 'relation ' || c.relname AS uncommented FROM pg_class c
+WHERE c.relnamespace = 'rowgrant'::regnamespace AND c.relkind IN ('r', 'S') AND obj_description(c.oid, 'pg_class') IS NULL
 UNION ALL
 SELECT 'column ' || c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'rowgrant'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND c.relname <> 'catalog_state'
+WHERE c.relnamespace = 'rowgrant'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
   AND col_description(c.oid, a.attnum) IS NULL
 UNION ALL
 SELECT 'function ' || p.oid::regprocedure FROM pg_proc p
