@@ -100,6 +100,26 @@ COMMENT ON COLUMN rowgrant.subject.kind IS 'u: user, g: group, b: built-in group
 COMMENT ON COLUMN rowgrant.subject.key IS 'The user''s or group''s own id in canonical form';
 INSERT INTO rowgrant.subject VALUES (1, 'b', 'everyone'), (2, 'b', 'authenticated');
 
+CREATE TABLE rowgrant.membership (
+    user_subject  integer NOT NULL,
+    group_subject integer NOT NULL,
+    PRIMARY KEY (user_subject, group_subject)
+);
+CREATE INDEX membership_group ON rowgrant.membership (group_subject);
+COMMENT ON TABLE rowgrant.membership IS 'Memberships that the application has no table of';
+COMMENT ON COLUMN rowgrant.membership.user_subject IS 'The member';
+COMMENT ON COLUMN rowgrant.membership.group_subject IS 'The group';
+
+CREATE TABLE rowgrant.subgroup (
+    child  integer NOT NULL,
+    parent integer NOT NULL,
+    PRIMARY KEY (child, parent)
+);
+CREATE INDEX subgroup_parent ON rowgrant.subgroup (parent);
+COMMENT ON TABLE rowgrant.subgroup IS 'Groups within groups, one step; followed to any depth when read';
+COMMENT ON COLUMN rowgrant.subgroup.child IS 'Members of this group';
+COMMENT ON COLUMN rowgrant.subgroup.parent IS 'are members of this one too';
+
 CREATE TABLE rowgrant.model_grant (
     perm    integer NOT NULL,
     subject integer NOT NULL,
@@ -164,6 +184,8 @@ SELECT pg_catalog.pg_extension_config_dump('rowgrant.implication', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.subject_source', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.membership_source', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.subject', 'WHERE id > 100');
+SELECT pg_catalog.pg_extension_config_dump('rowgrant.membership', '');
+SELECT pg_catalog.pg_extension_config_dump('rowgrant.subgroup', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.model_grant', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.grant_bigint', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.grant_uuid', '');

@@ -24,3 +24,51 @@ COMMENT ON FUNCTION rowgrant.register_groups(regclass) IS 'Registers the applica
 CREATE FUNCTION rowgrant.register_membership(relation regclass, user_column name, group_column name) RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_register_membership';
 COMMENT ON FUNCTION rowgrant.register_membership(regclass, name, name) IS 'Registers the application''s table of memberships';
+CREATE FUNCTION rowgrant.add_member(group_id anyelement, user_id anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_member';
+COMMENT ON FUNCTION rowgrant.add_member(anyelement, anycompatible) IS 'Makes a user a member of a group; true where this call did';
+CREATE FUNCTION rowgrant.add_member(group_id anyelement, user_id text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_member';
+COMMENT ON FUNCTION rowgrant.add_member(anyelement, text) IS 'Makes a user a member of a group; true where this call did';
+CREATE FUNCTION rowgrant.add_member(group_id text, user_id anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_member';
+COMMENT ON FUNCTION rowgrant.add_member(text, anycompatible) IS 'Makes a user a member of a group; true where this call did';
+CREATE FUNCTION rowgrant.add_member(group_id text, user_id text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_member';
+COMMENT ON FUNCTION rowgrant.add_member(text, text) IS 'Makes a user a member of a group; true where this call did';
+CREATE FUNCTION rowgrant.remove_member(group_id anyelement, user_id anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_member';
+COMMENT ON FUNCTION rowgrant.remove_member(anyelement, anycompatible) IS 'Ends a membership made by add_member; true where this call did';
+CREATE FUNCTION rowgrant.remove_member(group_id anyelement, user_id text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_member';
+COMMENT ON FUNCTION rowgrant.remove_member(anyelement, text) IS 'Ends a membership made by add_member; true where this call did';
+CREATE FUNCTION rowgrant.remove_member(group_id text, user_id anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_member';
+COMMENT ON FUNCTION rowgrant.remove_member(text, anycompatible) IS 'Ends a membership made by add_member; true where this call did';
+CREATE FUNCTION rowgrant.remove_member(group_id text, user_id text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_member';
+COMMENT ON FUNCTION rowgrant.remove_member(text, text) IS 'Ends a membership made by add_member; true where this call did';
+CREATE FUNCTION rowgrant.add_subgroup(parent_group anyelement, child_group anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_subgroup';
+COMMENT ON FUNCTION rowgrant.add_subgroup(anyelement, anycompatible) IS 'Makes the members of the child members of the parent; true where this call did';
+CREATE FUNCTION rowgrant.add_subgroup(parent_group anyelement, child_group text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_subgroup';
+COMMENT ON FUNCTION rowgrant.add_subgroup(anyelement, text) IS 'Makes the members of the child members of the parent; true where this call did';
+CREATE FUNCTION rowgrant.add_subgroup(parent_group text, child_group anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_subgroup';
+COMMENT ON FUNCTION rowgrant.add_subgroup(text, anycompatible) IS 'Makes the members of the child members of the parent; true where this call did';
+CREATE FUNCTION rowgrant.add_subgroup(parent_group text, child_group text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_add_subgroup';
+COMMENT ON FUNCTION rowgrant.add_subgroup(text, text) IS 'Makes the members of the child members of the parent; true where this call did';
+CREATE FUNCTION rowgrant.remove_subgroup(parent_group anyelement, child_group anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_subgroup';
+COMMENT ON FUNCTION rowgrant.remove_subgroup(anyelement, anycompatible) IS 'Undoes add_subgroup; true where this call did';
+CREATE FUNCTION rowgrant.remove_subgroup(parent_group anyelement, child_group text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_subgroup';
+COMMENT ON FUNCTION rowgrant.remove_subgroup(anyelement, text) IS 'Undoes add_subgroup; true where this call did';
+CREATE FUNCTION rowgrant.remove_subgroup(parent_group text, child_group anycompatible) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_subgroup';
+COMMENT ON FUNCTION rowgrant.remove_subgroup(text, anycompatible) IS 'Undoes add_subgroup; true where this call did';
+CREATE FUNCTION rowgrant.remove_subgroup(parent_group text, child_group text) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_subgroup';
+COMMENT ON FUNCTION rowgrant.remove_subgroup(text, text) IS 'Undoes add_subgroup; true where this call did';

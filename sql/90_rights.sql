@@ -13,7 +13,8 @@ BEGIN
         FROM pg_catalog.pg_proc p
         WHERE p.pronamespace = 'rowgrant'::pg_catalog.regnamespace
           AND p.proname IN ('has_perm', 'has_perms', 'group_has_perm', 'require_perm',
-                            'objects_for_user', 'objects_for_group')
+                            'objects_for_user', 'objects_for_group',
+                            'perms_for_user', 'perms_for_group')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', asking);
     END LOOP;

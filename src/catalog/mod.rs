@@ -12,7 +12,9 @@ mod subjects;
 
 pub use object_type::{ObjectType, Permission};
 pub use subjects::{
-    BUILT_IN_GROUPS, Kind, Subjects, UserId, built_in_group, group_subjects, user_id,
+    AUTHENTICATED, BUILT_IN_GROUPS, EVERYONE, Kind, Subjects, UserId, built_in_group,
+    built_in_name, children, direct_groups, group_subjects, parents, subject_id, subject_name,
+    user_id, with_parents,
 };
 
 use std::cell::RefCell;

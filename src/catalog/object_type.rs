@@ -1,8 +1,9 @@
 //! An object type with its permissions.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 use rowgrant_core::implication::Implications;
 use rowgrant_core::suggest;
 
@@ -11,7 +12,7 @@ use crate::key::{Key, KeyShape};
 use crate::pg::relation;
 use crate::pg::row;
 use crate::pg::scan;
-use crate::pg::spi::Argument;
+use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 use crate::pg::value::Value;
 
@@ -110,42 +111,84 @@ impl ObjectType {
         Ok(answer)
     }
 
-    /// The condition that the key of a row `d` is among these: one array of the key's own type, so that the
-    /// table's index serves; for keys that are arrays, or have several columns, parallel arrays of text.
+    /// Whether there is an object with that key: any, where the objects are kept elsewhere.
+    pub fn has_row(&self, key: &Key) -> Result<bool> {
+        Ok(self.relation.is_none() || self.read_row(key, &[], |_| Ok(()))?.is_some())
+    }
+
+    /// The condition that the key of a row `d` is among these: an array of each column's own type, so
+    /// that the table's index serves; keys that are arrays themselves go as text.
     pub fn key_among<'a>(
         &self,
         keys: impl Iterator<Item = &'a Key>,
     ) -> Result<(String, Vec<Argument>)> {
         let bases = self.shape.base_types();
-        let mut parts: Vec<Vec<String>> = vec![Vec::new(); bases.len()];
+        let is_array = |base: Oid| types::array_element(base).is_some();
+        let elements: Vec<Oid> = bases
+            .iter()
+            .map(|base| if is_array(*base) { pg_sys::TEXTOID } else { *base })
+            .collect();
+        let mut columns: Vec<Vec<Value>> = vec![Vec::new(); bases.len()];
         for key in keys {
-            for (column, part) in parts.iter_mut().zip(self.shape.split(key)?) {
-                column.push(part.to_text());
+            let parts = self.shape.split(key)?;
+            let values = parts.iter().zip(&elements).map(|(part, base)| Value::of_key(part, *base));
+            // A key that no row can have: a number too large for its column.
+            let Some(values) = values.collect::<Result<Option<Vec<_>>>>()? else { continue };
+            for (column, value) in columns.iter_mut().zip(values) {
+                column.push(value);
             }
         }
-        let arguments = parts.into_iter().map(Argument::texts).collect();
-        let columns = bases.iter().zip(&self.key_columns).map(|(base, name)| {
-            let operator = types::equality_operator(*base)?;
-            Ok((format!("d.{} {operator}", relation::quote(name)), types::qualified_name(*base)))
-        });
-        let columns = columns.collect::<Result<Vec<_>>>()?;
-        if let ([(column, type_name)], None) = (columns.as_slice(), types::array_element(bases[0]))
-        {
-            let condition = format!("{column} ANY ($1::pg_catalog.text[]::{type_name}[])");
-            return Ok((condition, arguments));
-        }
-        let (mut arrays, mut names, mut equal) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, (column, type_name)) in columns.iter().enumerate() {
-            arrays.push(format!("pg_catalog.unnest(${}::pg_catalog.text[])", i + 1));
+        let arguments =
+            elements.iter().zip(&columns).map(|(base, values)| Argument::values(*base, values));
+        let arguments = arguments.collect();
+        let (mut unnested, mut names, mut equal) = (vec![], vec![], vec![]);
+        for (i, (base, name)) in bases.iter().zip(&self.key_columns).enumerate() {
+            let compared =
+                format!("d.{} {}", relation::quote(name), types::equality_operator(*base)?);
+            if bases.len() == 1 && !is_array(*base) {
+                return Ok((format!("{compared} ANY ($1)"), arguments));
+            }
+            let cast = match is_array(*base) {
+                true => format!("::{}", types::qualified_name(*base)),
+                false => String::new(),
+            };
+            unnested.push(format!("pg_catalog.unnest(${})", i + 1));
             names.push(format!("c{i}"));
-            equal.push(format!("{column} k.c{i}::{type_name}"));
+            equal.push(format!("{compared} k.c{i}{cast}"));
         }
         let condition = format!(
             "EXISTS (SELECT FROM ROWS FROM ({}) AS k ({}) WHERE {})",
-            arrays.join(", "),
+            unnested.join(", "),
             names.join(", "),
             equal.join(" AND ")
         );
         Ok((condition, arguments))
+    }
+
+    /// Those of the keys that are not NULL in any column and of which the table has a row; locks the
+    /// rows as foreign keys lock, in the order of their keys, where `lock` is set. Of objects kept
+    /// elsewhere all are. Run as the extension's owner.
+    pub fn existing(&self, keys: &BTreeSet<Key>, lock: bool) -> Result<BTreeSet<Key>> {
+        let Some(table) = self.relation else { return Ok(keys.clone()) };
+        let (condition, arguments) = self.key_among(keys.iter())?;
+        let columns: Vec<String> =
+            self.key_columns.iter().map(|name| format!("d.{}", relation::quote(name))).collect();
+        let columns = columns.join(", ");
+        let (locking, see) = match lock {
+            true => (format!("ORDER BY {columns} FOR KEY SHARE OF d"), See::Latest),
+            false => (String::new(), See::Statement),
+        };
+        let sql = format!(
+            "SELECT {columns} FROM {} d WHERE {condition} {locking}",
+            relation::qualified_name(table)
+        );
+        let mut found = BTreeSet::new();
+        spi::query(&sql, &arguments, see, |row| {
+            let values: Vec<_> =
+                (1..=self.key_columns.len()).map(|n| row.value(n as i32)).collect();
+            found.extend(self.shape.of_columns(&values, "key")?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 }

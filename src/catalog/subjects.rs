@@ -1,10 +1,11 @@
 //! Who a user is: the subjects whose grants count for him.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Oid};
 
-use super::{Sources, SubjectSource};
+use super::{MembershipSource, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
@@ -12,9 +13,9 @@ use crate::pg::scan::find_rows;
 use crate::pg::value::Value;
 
 /// The subject of the built-in group `everyone`.
-const EVERYONE: i32 = 1;
+pub const EVERYONE: i32 = 1;
 /// The subject of the built-in group `authenticated`.
-const AUTHENTICATED: i32 = 2;
+pub const AUTHENTICATED: i32 = 2;
 
 /// The kind of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,9 @@ pub struct Subjects {
     /// Ids of the subjects whose grants count, ascending; empty for whoever holds nothing.
     pub ids: Vec<i32>,
     pub superuser: bool,
+    /// The registered or free id whose own grants count: the user's or, for NULL, that of the
+    /// anonymous user. `None` where no id's do.
+    pub user: Option<Key>,
     /// The id that an owner column is compared with; `None` for whoever can own nothing.
     pub owner: Option<Key>,
 }
@@ -71,6 +75,11 @@ pub const BUILT_IN_GROUPS: [&str; 2] = ["everyone", "authenticated"];
 pub fn built_in_group(key: &str) -> Option<i32> {
     let at = BUILT_IN_GROUPS.iter().position(|name| *name == key)?;
     Some([EVERYONE, AUTHENTICATED][at])
+}
+
+/// The name of a built-in group's subject.
+pub fn built_in_name(subject: i32) -> &'static str {
+    BUILT_IN_GROUPS[usize::from(subject == AUTHENTICATED)]
 }
 
 impl Subjects {
@@ -96,14 +105,13 @@ impl Subjects {
             None => None,
         };
         if let Some(id) = known {
+            found.user = Some(id.clone());
             found.ids.extend(subject_id(Kind::User, id)?);
             if !is_anonymous {
                 found.owner = Some(id.clone());
             }
             if use_groups {
-                for membership in &sources.memberships {
-                    found.add_groups(sources, membership, id)?;
-                }
+                found.ids.extend(direct_groups(sources, id)?.iter().map(|group| group.subject));
             }
         }
         if use_groups {
@@ -111,50 +119,114 @@ impl Subjects {
             if !is_anonymous {
                 found.ids.push(AUTHENTICATED);
             }
+            found.ids = with_parents(found.ids)?;
         }
         found.ids.sort_unstable();
         found.ids.dedup();
         Ok(found)
     }
-
-    fn add_groups(
-        &mut self,
-        sources: &Sources,
-        membership: &super::MembershipSource,
-        user: &Key,
-    ) -> Result<()> {
-        let mut groups = Vec::new();
-        find_rows(
-            membership.relation,
-            &[(&membership.user_column, user)],
-            &[&membership.group_column],
-            |row| {
-                if let Some(group) = row[0] {
-                    let source = sources.groups.as_ref();
-                    groups.push(SubjectSource::canonical(source, group, "group id")?);
-                }
-                Ok(ControlFlow::Continue(()))
-            },
-        )?;
-        for group in groups {
-            self.ids.extend(subject_id(Kind::Group, &group)?);
-        }
-        Ok(())
-    }
 }
 
-/// The subjects whose grants count for a group: its own, and for the built-in group of
-/// authenticated users everyone's too.
-pub fn group_subjects(sources: &Sources, group: Option<Value>) -> Result<Subjects> {
+/// A group of which a user himself is a member.
+pub struct DirectGroup {
+    pub subject: i32,
+    /// The table that says so.
+    pub table: Oid,
+}
+
+/// The groups of which the user himself is a member, in the application's tables or in rowgrant's
+/// own; those that hold nothing and stand under no other group may be missing.
+pub fn direct_groups(sources: &Sources, user: &Key) -> Result<Vec<DirectGroup>> {
+    let mut groups = Vec::new();
+    for membership in &sources.memberships {
+        let table = membership.relation;
+        for group in groups_in(sources, membership, user)? {
+            let subject = subject_id(Kind::Group, &group)?;
+            groups.extend(subject.map(|subject| DirectGroup { subject, table }));
+        }
+    }
+    if let Some(user) = subject_id(Kind::User, user)? {
+        let table = own_tables()?.membership;
+        let kept = pairs(table, "user_subject", user, "group_subject")?;
+        groups.extend(kept.into_iter().map(|subject| DirectGroup { subject, table }));
+    }
+    Ok(groups)
+}
+
+fn groups_in(sources: &Sources, membership: &MembershipSource, user: &Key) -> Result<Vec<Key>> {
+    let mut groups = Vec::new();
+    let equal = [(membership.user_column.as_str(), user)];
+    find_rows(membership.relation, &equal, &[&membership.group_column], |row| {
+        if let Some(group) = row[0] {
+            groups.push(SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(groups)
+}
+
+/// The user's or group's id that a subject stands for, or the name of a built-in group.
+pub fn subject_name(subject: i32) -> Result<String> {
+    let mut name = String::new();
+    let key = Key::Bigint(i64::from(subject));
+    find_rows(own_tables()?.subject, &[("id", &key)], &["key"], |row| {
+        name = row[0].map(Value::print).unwrap_or_default();
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(name)
+}
+
+/// The groups of which this one is a subgroup, in one step.
+pub fn parents(group: i32) -> Result<Vec<i32>> {
+    pairs(own_tables()?.subgroup, "child", group, "parent")
+}
+
+/// The subgroups of a group, in one step.
+pub fn children(group: i32) -> Result<Vec<i32>> {
+    pairs(own_tables()?.subgroup, "parent", group, "child")
+}
+
+fn pairs(table: Oid, column: &str, subject: i32, want: &str) -> Result<Vec<i32>> {
+    let mut found = Vec::new();
+    let key = Key::Bigint(i64::from(subject));
+    find_rows(table, &[(column, &key)], &[want], |row| {
+        found.extend(row[0].and_then(|v| v.as_integer(pg_sys::INT4OID)).map(|id| id as i32));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
+}
+
+/// The subjects and all groups above those of them that are groups, each once.
+pub fn with_parents(subjects: Vec<i32>) -> Result<Vec<i32>> {
+    let mut found: BTreeSet<i32> = subjects.iter().copied().collect();
+    let mut open = subjects;
+    while let Some(next) = open.pop() {
+        for parent in parents(next)? {
+            if found.insert(parent) {
+                open.push(parent);
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The subjects whose grants count for a group: its own and, unless only those are asked for, the
+/// groups above it, of which its members are members too.
+pub fn group_subjects(
+    sources: &Sources,
+    group: Option<Value>,
+    use_groups: bool,
+) -> Result<Subjects> {
     let Some(group) = group else { return Ok(Subjects::default()) };
-    let ids = match built_in_group(&group.print()) {
-        Some(AUTHENTICATED) => vec![EVERYONE, AUTHENTICATED],
-        Some(built_in) => vec![built_in],
+    let own = match built_in_group(&group.print()) {
+        Some(built_in) => Some(built_in),
         None => {
             let key = SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
-            subject_id(Kind::Group, &key)?.into_iter().collect()
+            subject_id(Kind::Group, &key)?
         }
     };
+    let own = own.into_iter().collect();
+    let ids = if use_groups { with_parents(own)? } else { own };
     Ok(Subjects { ids, ..Subjects::default() })
 }
 

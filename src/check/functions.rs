@@ -175,7 +175,7 @@ pub fn group_has_perm(call: &Call) -> Result<Output> {
     let object_type = catalog::object_type(&name)?;
     let giving = object_type.giving(&perm)?;
     let sources = catalog::sources()?;
-    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0))?);
+    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0), true)?);
     let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
     let reach = Reach { object_type, giving, holder };
     Ok(Output::Bool(match reach.object_type.key(key)? {

@@ -47,17 +47,18 @@ impl Reach {
         if grants::any_on_object(key, self.wanted())? {
             return Ok(true);
         }
-        if let (Some(owner), Some(column)) = (self.owner(), &self.object_type.owner_column) {
-            let owned = self.object_type.read_row(key, &[column], |row| {
-                row[0].map_or(Ok(false), |value| self.is_owner(owner, value))
-            })?;
-            if owned == Some(true) {
-                return Ok(true);
-            }
-        }
-        Ok(self.is_everywhere()?
-            && (self.object_type.relation.is_none()
-                || self.object_type.read_row(key, &[], |_| Ok(()))?.is_some()))
+        Ok(self.owns(key)? || (self.is_everywhere()? && self.object_type.has_row(key)?))
+    }
+
+    /// Whether the user owns the row with this key.
+    pub fn owns(&self, key: &Key) -> Result<bool> {
+        let (Some(owner), Some(column)) = (self.owner(), &self.object_type.owner_column) else {
+            return Ok(false);
+        };
+        let owned = self.object_type.read_row(key, &[column], |row| {
+            row[0].map_or(Ok(false), |value| self.is_owner(owner, value))
+        })?;
+        Ok(owned == Some(true))
     }
 
     /// Whether it is held on a row that is there, or is about to be, with this owner.

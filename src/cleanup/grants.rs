@@ -84,21 +84,39 @@ pub fn delete_subjects(ids: &[i32]) -> Result<()> {
             format!("DELETE FROM rowgrant.{table} WHERE subject OPERATOR(pg_catalog.=) ANY ($1)");
         spi::execute(&sql, &[Argument::integers(ids)], See::Latest)?;
     }
+    for (table, columns) in
+        [("membership", ["user_subject", "group_subject"]), ("subgroup", ["child", "parent"])]
+    {
+        let [one, other] = columns;
+        let sql = format!(
+            "DELETE FROM rowgrant.{table} WHERE {one} OPERATOR(pg_catalog.=) ANY ($1) \
+             OR {other} OPERATOR(pg_catalog.=) ANY ($1)"
+        );
+        spi::execute(&sql, &[Argument::integers(ids)], See::Latest)?;
+    }
     let sql = "DELETE FROM rowgrant.subject WHERE id OPERATOR(pg_catalog.=) ANY ($1)";
     spi::execute(sql, &[Argument::integers(ids)], See::Latest)?;
     Ok(())
 }
 
-/// Removes the subjects of that kind that hold nothing.
+/// Removes the subjects of that kind that hold nothing and stand in no membership.
 pub fn delete_idle_subjects(kind: &str) -> Result<()> {
-    let holds = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]).map(|table| {
+    let grants = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]);
+    let memberships = [
+        ("membership", "user_subject"),
+        ("membership", "group_subject"),
+        ("subgroup", "child"),
+        ("subgroup", "parent"),
+    ];
+    let idle = grants.map(|table| (table, "subject")).chain(memberships).map(|(table, column)| {
         format!(
-            "NOT EXISTS (SELECT FROM rowgrant.{table} g WHERE g.subject OPERATOR(pg_catalog.=) s.id)"
+            "NOT EXISTS (SELECT FROM rowgrant.{table} g \
+             WHERE g.{column} OPERATOR(pg_catalog.=) s.id)"
         )
     });
     let sql = format!(
         "DELETE FROM rowgrant.subject s WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" AND {}",
-        holds.collect::<Vec<_>>().join(" AND ")
+        idle.collect::<Vec<_>>().join(" AND ")
     );
     spi::execute(&sql, &[Argument::text(kind)], See::Latest)?;
     Ok(())

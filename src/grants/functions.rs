@@ -1,12 +1,12 @@
 //! assign_perm, remove_perm and their forms, as SQL calls them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use pgrx::pg_sys;
 
 use super::subject::Grantee;
-use super::{many, single};
+use super::{many, single, subject};
 use crate::catalog::{self, Kind, ObjectType};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -148,7 +148,7 @@ struct Combinations {
     object_type: Rc<ObjectType>,
     keys: BTreeSet<Key>,
     permissions: BTreeSet<i32>,
-    grantees: Vec<Grantee>,
+    grantees: Grantees,
 }
 
 impl Combinations {
@@ -160,9 +160,12 @@ impl Combinations {
             permissions.insert(object_type.permission(&name)?.id);
         }
         let ids = format!("{}s", id_name(kind));
-        let mut grantees = Vec::new();
+        let mut grantees = Grantees::default();
         for id in elements(call, 0, &ids)? {
-            grantees.push(Grantee::new(kind, id.ok_or_else(|| null_element(&ids))?)?);
+            match Grantee::new(kind, id.ok_or_else(|| null_element(&ids))?)? {
+                Grantee::BuiltIn(subject) => grantees.built_in.insert(subject),
+                Grantee::Key(key) => grantees.keys.insert(key),
+            };
         }
         let mut keys = BTreeSet::new();
         for key in elements(call, 3, "keys")? {
@@ -174,6 +177,24 @@ impl Combinations {
 
     fn is_empty(&self) -> bool {
         self.keys.is_empty() || self.permissions.is_empty() || self.grantees.is_empty()
+    }
+}
+
+/// Whom a bulk call is about.
+#[derive(Default)]
+struct Grantees {
+    built_in: BTreeSet<i32>,
+    keys: BTreeSet<Key>,
+}
+
+impl Grantees {
+    fn is_empty(&self) -> bool {
+        self.built_in.is_empty() && self.keys.is_empty()
+    }
+
+    /// All subjects, with those that the keys were found to be.
+    fn subjects(&self, found: BTreeMap<Key, i32>) -> BTreeSet<i32> {
+        self.built_in.iter().copied().chain(found.into_values()).collect()
     }
 }
 
@@ -201,10 +222,8 @@ fn assign_all(call: &Call, kind: Kind) -> Result<Output> {
             return Ok(0);
         }
         many::lock_objects(&all.object_type, &all.keys)?;
-        let mut subjects = BTreeSet::new();
-        for grantee in &all.grantees {
-            subjects.insert(grantee.for_grant(kind)?);
-        }
+        let found = subject::for_grants(kind, &all.grantees.keys)?;
+        let subjects = all.grantees.subjects(found);
         many::add(family, &all.keys, &all.permissions, &subjects, expires_at)
     })
     .map(Output::Integer)
@@ -217,10 +236,8 @@ fn remove_all(call: &Call, kind: Kind) -> Result<Output> {
         if all.is_empty() {
             return Ok(0);
         }
-        let mut subjects = BTreeSet::new();
-        for grantee in &all.grantees {
-            subjects.extend(grantee.for_removal(kind)?);
-        }
+        let found = subject::for_removals(kind, &all.grantees.keys)?;
+        let subjects = all.grantees.subjects(found);
         many::remove(family, &all.keys, &all.permissions, &subjects)
     })
     .map(Output::Integer)

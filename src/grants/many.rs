@@ -5,28 +5,12 @@ use std::collections::BTreeSet;
 use crate::catalog::ObjectType;
 use crate::error::Result;
 use crate::key::{Family, Key};
-use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 
 /// Locks the objects' rows as foreign keys lock, in the order of their keys; `23503` names the
 /// first that does not exist.
 pub fn lock_objects(object_type: &ObjectType, keys: &BTreeSet<Key>) -> Result<()> {
-    let Some(table) = object_type.relation else { return Ok(()) };
-    let (condition, arguments) = object_type.key_among(keys.iter())?;
-    let columns: Vec<String> =
-        object_type.key_columns.iter().map(|name| format!("d.{}", quote(name))).collect();
-    let columns = columns.join(", ");
-    let sql = format!(
-        "SELECT {columns} FROM {} d WHERE {condition} ORDER BY {columns} FOR KEY SHARE OF d",
-        qualified_name(table)
-    );
-    let mut found = BTreeSet::new();
-    spi::query(&sql, &arguments, See::Latest, |row| {
-        let values: Vec<_> =
-            (1..=object_type.key_columns.len()).map(|n| row.value(n as i32)).collect();
-        found.extend(object_type.shape.of_columns(&values, "key")?);
-        Ok(())
-    })?;
+    let found = object_type.existing(keys, true)?;
     match keys.difference(&found).next() {
         Some(missing) => Err(super::single::missing_object(object_type, missing)),
         None => Ok(()),

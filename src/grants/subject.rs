@@ -1,5 +1,7 @@
 //! The subject of a grant: checked against the application's table, and made where it is new.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
 use crate::catalog::{self, Kind, SubjectSource, built_in_group};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -12,6 +14,15 @@ use crate::pg::value::Value;
 pub enum Grantee {
     BuiltIn(i32),
     Key(Key),
+}
+
+impl std::fmt::Display for Grantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Grantee::BuiltIn(subject) => f.write_str(catalog::built_in_name(*subject)),
+            Grantee::Key(key) => f.write_str(&key.to_text()),
+        }
+    }
 }
 
 impl Grantee {
@@ -74,19 +85,89 @@ impl Grantee {
     }
 }
 
-fn lock_row(source: &SubjectSource, kind: Kind, key: &Key) -> Result<()> {
+/// The subjects to grant to, one for each key, as `Grantee::for_grant` finds one: the registered
+/// rows are locked in the order of their keys, and what is new is made in one statement. Run as the
+/// extension's owner.
+pub fn for_grants(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>> {
+    let sources = catalog::sources()?;
+    if let Some(source) = kind.source(&sources) {
+        lock_rows(source, kind, keys)?;
+    }
+    let known = for_removals(kind, keys)?;
+    let new: Vec<String> =
+        keys.iter().filter(|key| !known.contains_key(key)).map(Key::to_text).collect();
+    if new.is_empty() {
+        return Ok(known);
+    }
+    spi::execute(
+        "INSERT INTO rowgrant.subject (kind, key) SELECT $1::pg_catalog.\"char\", k \
+         FROM pg_catalog.unnest($2) k ORDER BY k COLLATE pg_catalog.\"C\" \
+         ON CONFLICT (key, kind) DO NOTHING",
+        &[Argument::text(kind.code()), Argument::texts(new)],
+        See::Latest,
+    )?;
+    let made = for_removals(kind, keys)?;
+    if made.len() < keys.len() {
+        return Err(Error::internal("a subject just made is gone"));
+    }
+    Ok(made)
+}
+
+/// The subjects to revoke from, of those keys that hold anything.
+pub fn for_removals(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>> {
+    let by_text: HashMap<String, &Key> = keys.iter().map(|key| (key.to_text(), key)).collect();
+    let mut found = BTreeMap::new();
+    spi::query(
+        "SELECT id, key FROM rowgrant.subject \
+         WHERE key OPERATOR(pg_catalog.=) ANY ($2) \
+         AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
+        &[Argument::text(kind.code()), Argument::texts(by_text.keys().cloned().collect())],
+        See::Latest,
+        |row| {
+            if let (Some(id), Some(text)) = (row.integer(1), row.text(2))
+                && let Some(key) = by_text.get(&text)
+            {
+                found.insert((*key).clone(), id as i32);
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
+}
+
+fn lock_rows(source: &SubjectSource, kind: Kind, keys: &BTreeSet<Key>) -> Result<()> {
     let table = qualified_name(source.relation);
-    let missing = || {
-        Error::foreign_key(format!(
-            "{} \"{}\" does not exist in {table}",
-            kind.noun(),
-            key.to_text()
-        ))
+    let column = quote(&source.key_column);
+    let sql = format!(
+        "SELECT t.{column} FROM {table} t WHERE t.{column} {} ANY ($1) \
+         ORDER BY t.{column} FOR KEY SHARE",
+        types::equality_operator(source.column.base)?
+    );
+    let mut found = BTreeSet::new();
+    let arguments = [Argument::keys_as(source.column.base, keys)?];
+    spi::query(&sql, &arguments, See::Latest, |row| {
+        if let Some(id) = row.value(1) {
+            found.insert(source.column.of_value(id, "id")?);
+        }
+        Ok(())
+    })?;
+    match keys.difference(&found).next() {
+        Some(missing) => Err(missing_row(&table, kind, missing)),
+        None => Ok(()),
+    }
+}
+
+fn missing_row(table: &str, kind: Kind, key: &Key) -> Error {
+    Error::foreign_key(format!("{} \"{}\" does not exist in {table}", kind.noun(), key.to_text()))
         .hint(format!(
             "Insert it into {table} first: it is the registered table of {}s.",
             kind.noun()
         ))
-    };
+}
+
+fn lock_row(source: &SubjectSource, kind: Kind, key: &Key) -> Result<()> {
+    let table = qualified_name(source.relation);
+    let missing = || missing_row(&table, kind, key);
     let Some(value) = Value::of_key(key, source.column.base)? else { return Err(missing()) };
     let sql = format!(
         "SELECT FROM {table} t WHERE t.{} {} $1 FOR KEY SHARE",

@@ -75,9 +75,16 @@ fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
 }
 
 /// `objects_for_user(user_id, perm, object_type, key_type)`
+///
+/// An untyped literal that spells an array of permissions comes here too; no permission's name
+/// begins with a brace.
 pub fn objects_for_user(call: &Call) -> Result<Output> {
     let set = call.set(call.argument_type(3))?;
     let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
+    if perm.starts_with('{') {
+        let perms = Value::parse(types::TEXT_ARRAY, &perm, "perms")?.texts();
+        return of_perms(&set, perms, &name, false, holder(call.value(0), true)?);
+    }
     let object_type = catalog::object_type(&name)?;
     let giving = object_type.giving(&perm)?;
     let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };
@@ -91,7 +98,7 @@ pub fn objects_for_group(call: &Call) -> Result<Output> {
     let object_type = catalog::object_type(&name)?;
     let giving = object_type.giving(&perm)?;
     let sources = catalog::sources()?;
-    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0))?);
+    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0), true)?);
     let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
     let reach = Reach { object_type, giving, holder };
     list(&reach.object_type, held(&reach)?, &set)
@@ -105,13 +112,22 @@ pub fn objects_for_user_perms(call: &Call) -> Result<Output> {
     let set = call.set(call.argument_type(3))?;
     let (Some(perms), Some(name)) = (call.texts(1), call.text(2)) else { return Ok(Output::Set) };
     let option = |n, default| call.bool(n).unwrap_or(default);
-    let any_perm = option(4, false);
-    let object_type = catalog::object_type(&name)?;
     let holder = Holder {
         accept_model_level: option(6, true),
         with_superuser: option(7, true),
         ..holder(call.value(0), option(5, true))?
     };
+    of_perms(&set, perms, &name, option(4, false), holder)
+}
+
+fn of_perms(
+    set: &Set,
+    perms: Vec<Option<String>>,
+    object_type: &str,
+    any_perm: bool,
+    holder: Holder,
+) -> Result<Output> {
+    let object_type = catalog::object_type(object_type)?;
     let mut all = None;
     for perm in perms {
         let one = match perm {
@@ -127,7 +143,7 @@ pub fn objects_for_user_perms(call: &Call) -> Result<Output> {
             Some(so_far) => combine(so_far, one, any_perm),
         });
     }
-    list(&object_type, all.unwrap_or(Held::Objects(HashSet::new())), &set)
+    list(&object_type, all.unwrap_or(Held::Objects(HashSet::new())), set)
 }
 
 /// `objects_for_user(user_id, perm, rows)`: the rows themselves, read by a query of the caller's,

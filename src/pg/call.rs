@@ -1,7 +1,7 @@
 //! The call of an SQL function: its arguments, its result, and what it remembers between calls.
 
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::{FromDatum, IntoDatum, PgMemoryContexts};
+use pgrx::{FromDatum, IntoDatum, JsonB, PgMemoryContexts};
 
 use super::types;
 use super::value::Value;
@@ -17,6 +17,7 @@ pub enum Output {
     Bool(bool),
     Integer(i64),
     Text(String),
+    Texts(Vec<String>),
     /// The rows have been written to the set.
     Set,
 }
@@ -75,15 +76,9 @@ impl Call {
         self.datum(n).map(|d| d.value() as i64)
     }
 
-    /// The elements of an array of any type.
-    pub fn elements(&self, n: usize) -> Option<Vec<Option<Value>>> {
-        self.value(n).map(Value::elements)
-    }
-
     /// The elements of a text[] or name[].
     pub fn texts(&self, n: usize) -> Option<Vec<Option<String>>> {
-        let elements = self.elements(n)?;
-        Some(elements.into_iter().map(|e| e.map(Value::print)).collect())
+        self.value(n).map(Value::texts)
     }
 
     /// The type of the n-th argument, NULL or not.
@@ -117,6 +112,39 @@ impl Call {
                 "Give a NULL of a composite type with the columns of the key, or NULL::text.",
             ));
         }
+        // SAFETY: the descriptor is made in the memory that `store` asks for.
+        unsafe {
+            self.store(|| {
+                if types::kind(type_oid) == b'c' {
+                    return pg_sys::lookup_rowtype_tupdesc_copy(type_oid, -1);
+                }
+                let made = pg_sys::CreateTemplateTupleDesc(1);
+                pg_sys::TupleDescInitEntry(made, 1, c"value".as_ptr(), type_oid, -1, 0);
+                made
+            })
+        }
+        .map(|(store, descriptor)| Set { store, descriptor, type_oid })
+    }
+
+    /// Begins to return a set of the rows that the function is declared to return.
+    pub fn rows(&self) -> Result<Rows> {
+        // SAFETY: the call is running; the descriptor is filled in by the look-up.
+        unsafe {
+            self.store(|| {
+                let mut descriptor = std::ptr::null_mut();
+                pg_sys::get_call_result_type(self.0, std::ptr::null_mut(), &mut descriptor);
+                pg_sys::CreateTupleDescCopy(descriptor)
+            })
+        }
+        .map(|(store, descriptor)| Rows { store, descriptor })
+    }
+
+    /// # Safety
+    /// `describe` must return a descriptor allocated in the current memory context.
+    unsafe fn store(
+        &self,
+        describe: impl FnOnce() -> pg_sys::TupleDesc,
+    ) -> Result<(*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc)> {
         // SAFETY: the structures are those of a running call; the store is made in the query's
         // memory, as it outlives the call.
         unsafe {
@@ -132,13 +160,7 @@ impl Call {
             }
             let memory = (*(*info).econtext).ecxt_per_query_memory;
             let previous = pg_sys::MemoryContextSwitchTo(memory);
-            let descriptor = if types::kind(type_oid) == b'c' {
-                pg_sys::lookup_rowtype_tupdesc_copy(type_oid, -1)
-            } else {
-                let made = pg_sys::CreateTemplateTupleDesc(1);
-                pg_sys::TupleDescInitEntry(made, 1, c"value".as_ptr(), type_oid, -1, 0);
-                made
-            };
+            let descriptor = describe();
             let random = (*info).allowedModes as u32
                 & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random
                 != 0;
@@ -147,12 +169,51 @@ impl Call {
             (*info).returnMode = materialize;
             (*info).setResult = store;
             (*info).setDesc = descriptor;
-            Ok(Set { store, descriptor, type_oid })
+            Ok((store, descriptor))
         }
     }
 }
 
-/// The rows that a function returns.
+/// A column of a row that a function returns.
+pub enum Column {
+    Null,
+    Text(String),
+    Texts(Vec<String>),
+    Integer(i64),
+    Json(serde_json::Value),
+}
+
+/// The rows that a function returns, of several columns each.
+pub struct Rows {
+    store: *mut pg_sys::Tuplestorestate,
+    descriptor: pg_sys::TupleDesc,
+}
+
+impl Rows {
+    /// Adds one row, of the columns that sql/ declares.
+    pub fn push<const N: usize>(&self, columns: [Column; N]) {
+        let datums = columns.map(|column| match column {
+            Column::Null => None,
+            Column::Text(text) => text.into_datum(),
+            Column::Texts(texts) => texts.into_datum(),
+            Column::Integer(number) => number.into_datum(),
+            Column::Json(json) => JsonB(json).into_datum(),
+        });
+        let mut nulls = datums.map(|datum| datum.is_none());
+        let mut values = datums.map(|datum| datum.unwrap_or(Datum::null()));
+        // SAFETY: as many values as the descriptor has columns, of its types.
+        unsafe {
+            pg_sys::tuplestore_putvalues(
+                self.store,
+                self.descriptor,
+                values.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+            );
+        }
+    }
+}
+
+/// The values, or rows of a table, that a function returns.
 pub struct Set {
     store: *mut pg_sys::Tuplestorestate,
     descriptor: pg_sys::TupleDesc,
@@ -195,6 +256,16 @@ impl Set {
     }
 }
 
+impl Set {
+    /// Adds a text to a set of texts.
+    pub fn push_text(&self, text: &str) {
+        if let Some(datum) = text.into_datum() {
+            // SAFETY: the datum is a text.
+            self.push(unsafe { Value::new(datum, pg_sys::TEXTOID) });
+        }
+    }
+}
+
 /// The error of an argument that may not be NULL.
 pub fn null_argument(name: &str) -> Error {
     Error::argument(format!("{name} must not be null"))
@@ -232,5 +303,6 @@ pub(super) fn datum_of(output: Output) -> Option<Datum> {
         Output::Bool(answer) => Some(Datum::from(answer)),
         Output::Integer(number) => Some(Datum::from(number)),
         Output::Text(text) => text.into_datum(),
+        Output::Texts(texts) => texts.into_datum(),
     }
 }

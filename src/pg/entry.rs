@@ -106,6 +106,16 @@ symbols! {
     rowgrant_register_users, pg_finfo_rowgrant_register_users => run_change, setup::register_users;
     rowgrant_register_groups, pg_finfo_rowgrant_register_groups => run_change, setup::register_groups;
     rowgrant_register_membership, pg_finfo_rowgrant_register_membership => run_change, setup::register_membership;
+    rowgrant_add_member, pg_finfo_rowgrant_add_member => run_change, setup::add_member;
+    rowgrant_remove_member, pg_finfo_rowgrant_remove_member => run_change, setup::remove_member;
+    rowgrant_add_subgroup, pg_finfo_rowgrant_add_subgroup => run_change, setup::add_subgroup;
+    rowgrant_remove_subgroup, pg_finfo_rowgrant_remove_subgroup => run_change, setup::remove_subgroup;
+    rowgrant_perms_for_user, pg_finfo_rowgrant_perms_for_user => run, check::perms_for_user;
+    rowgrant_perms_for_group, pg_finfo_rowgrant_perms_for_group => run, check::perms_for_group;
+    rowgrant_explain_perm, pg_finfo_rowgrant_explain_perm => run, check::explain_perm;
+    rowgrant_users_with_perm, pg_finfo_rowgrant_users_with_perm => run, listing::users_with_perm;
+    rowgrant_users_with_perms, pg_finfo_rowgrant_users_with_perms => run, listing::users_with_perms;
+    rowgrant_groups_with_perms, pg_finfo_rowgrant_groups_with_perms => run, listing::groups_with_perms;
     rowgrant_object_changed, pg_finfo_rowgrant_object_changed => run_trigger, cleanup::object_changed;
     rowgrant_subject_changed, pg_finfo_rowgrant_subject_changed => run_trigger, cleanup::subject_changed;
     rowgrant_catalog_changed, pg_finfo_rowgrant_catalog_changed => run_trigger, cleanup::catalog_changed;

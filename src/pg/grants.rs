@@ -101,6 +101,58 @@ pub fn each_object(family: Family, wanted: Wanted, mut each: impl FnMut(Key)) ->
     Ok(())
 }
 
+/// Calls `each` with the permission and subject of every unexpired grant of a wanted permission (in
+/// ascending order) on the object.
+pub fn each_on_object(object: &Key, permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
+    let (family, datum) = key_datum(object);
+    let (heap, index, _) = own::own_tables()?.grants[family as usize];
+    each_holder(heap, index, Some((family, datum)), permissions, each);
+    Ok(())
+}
+
+/// Calls `each` with the permission and subject of every model-level grant of a wanted permission.
+pub fn each_model_level(permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
+    let tables = own::own_tables()?;
+    each_holder(tables.model_grant, tables.model_grant_key, None, permissions, each);
+    Ok(())
+}
+
+fn each_holder(
+    heap: Oid,
+    index: Oid,
+    object: Option<(Family, Datum)>,
+    permissions: &[i32],
+    mut each: impl FnMut(i32, i32),
+) {
+    let (heap, index) = (Relation::open(heap), Relation::open(index));
+    let now = snapshot::now();
+    let first = usize::from(object.is_some());
+    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
+    // before it ends. Tables of grants on objects have four columns, the other has two.
+    unsafe {
+        let count = first as i32 + 1;
+        let snapshot = pg_sys::GetActiveSnapshot();
+        let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, count);
+        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
+        for &permission in permissions {
+            let mut keys: Vec<_> =
+                object.map(|(family, datum)| object_key(family, datum)).into_iter().collect();
+            let column = first as i16 + 1;
+            keys.push(integer_key(column, pg_sys::BTEqualStrategyNumber, INT4EQ, permission));
+            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+            while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
+                pg_sys::slot_getsomeattrs(slot, if first == 1 { 4 } else { 2 });
+                if first == 0 || is_live(slot, now) {
+                    let subject = *(*slot).tts_values.add(first + 1);
+                    each(permission, subject.value() as i32);
+                }
+            }
+        }
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+        pg_sys::index_endscan(scan);
+    }
+}
+
 /// A look into an index on (\[object,\] perm, subject).
 struct Probe {
     heap: Relation,

@@ -17,6 +17,8 @@ pub struct OwnTables {
     pub subject_source: Oid,
     pub membership_source: Oid,
     pub subject: Oid,
+    pub membership: Oid,
+    pub subgroup: Oid,
     pub model_grant: Oid,
     pub model_grant_key: Oid,
     /// Table, index by object, index by subject; for bigint, uuid and text keys.
@@ -78,6 +80,8 @@ pub fn own_tables() -> Result<OwnTables> {
         subject_source: find("subject_source")?,
         membership_source: find("membership_source")?,
         subject: find("subject")?,
+        membership: find("membership")?,
+        subgroup: find("subgroup")?,
         model_grant: find("model_grant")?,
         model_grant_key: find("model_grant_pkey")?,
         grants: [grants("bigint")?, grants("uuid")?, grants("text")?],

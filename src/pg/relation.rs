@@ -48,7 +48,7 @@ impl Relation {
         self.columns().iter().any(|a| !a.attnotnull && name_of(&a.attname) == name)
     }
 
-    pub(super) fn required_column(&self, name: &str) -> Result<(i16, Oid)> {
+    pub fn required_column(&self, name: &str) -> Result<(i16, Oid)> {
         match self.column(name) {
             Some((number, type_oid, _)) => Ok((number, type_oid)),
             None => Err(Error::undefined(format!(

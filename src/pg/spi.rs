@@ -92,6 +92,37 @@ impl Argument {
     pub fn value(value: Value) -> Self {
         Self { type_oid: value.base_type(), datum: Some(value.datum()) }
     }
+
+    /// Keys as an array of a base type; those that no value of that type can equal are left out.
+    pub fn keys_as<'a>(base: Oid, keys: impl IntoIterator<Item = &'a Key>) -> Result<Self> {
+        let mut values = Vec::new();
+        for key in keys {
+            values.extend(Value::of_key(key, base)?);
+        }
+        Ok(Self::values(base, &values))
+    }
+
+    /// Values of one base type, which has an array type, as an array. Made here rather than by a
+    /// cast in SQL: a cast between text and a type of the application's may call a function of the
+    /// application's, with the rights under which the statement runs.
+    pub fn values(element: Oid, values: &[Value]) -> Self {
+        let mut datums: Vec<Datum> = values.iter().map(|value| value.datum()).collect();
+        // SAFETY: every datum is of the element's type; the array copies what they point to.
+        unsafe {
+            let (mut length, mut by_value, mut align) = (0, false, 0);
+            pg_sys::get_typlenbyvalalign(element, &mut length, &mut by_value, &mut align);
+            let array = pg_sys::construct_array(
+                datums.as_mut_ptr(),
+                datums.len() as i32,
+                element,
+                i32::from(length),
+                by_value,
+                align,
+            );
+            let type_oid = pg_sys::get_array_type(element);
+            Self { type_oid, datum: Some(Datum::from(array)) }
+        }
+    }
 }
 
 /// Under which snapshot a statement runs.

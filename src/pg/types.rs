@@ -6,6 +6,11 @@ use pgrx::pg_sys::{self, Oid};
 
 use crate::error::{Error, Result};
 
+/// The type text.
+pub const TEXT: Oid = pg_sys::TEXTOID;
+/// The type text[].
+pub const TEXT_ARRAY: Oid = pg_sys::TEXTARRAYOID;
+
 /// Copies a string that PostgreSQL allocated.
 pub(super) fn copy_cstr(text: *const std::ffi::c_char) -> Option<String> {
     if text.is_null() {

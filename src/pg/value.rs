@@ -65,6 +65,11 @@ impl Value {
         super::call::array_elements(self)
     }
 
+    /// The elements of a text[] or name[].
+    pub fn texts(self) -> Vec<Option<String>> {
+        self.elements().into_iter().map(|element| element.map(Value::print)).collect()
+    }
+
     /// A value of type uuid.
     pub fn as_uuid(self) -> Uuid {
         // SAFETY: a datum of type uuid points to 16 bytes.
