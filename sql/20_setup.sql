@@ -72,3 +72,9 @@ COMMENT ON FUNCTION rowgrant.remove_subgroup(text, anycompatible) IS 'Undoes add
 CREATE FUNCTION rowgrant.remove_subgroup(parent_group text, child_group text) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_remove_subgroup';
 COMMENT ON FUNCTION rowgrant.remove_subgroup(text, text) IS 'Undoes add_subgroup; true where this call did';
+CREATE FUNCTION rowgrant.apply_model(model jsonb, dry_run boolean DEFAULT false) RETURNS TABLE(action text, subject text, detail jsonb)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_apply_model';
+COMMENT ON FUNCTION rowgrant.apply_model(jsonb, boolean) IS 'Brings about what a document declares, by the least change, and returns the changes; the dry run only returns them';
+CREATE FUNCTION rowgrant.model() RETURNS jsonb
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_model';
+COMMENT ON FUNCTION rowgrant.model() IS 'The document that would make what stands, for apply_model';

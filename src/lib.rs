@@ -8,6 +8,7 @@ mod error;
 mod grants;
 mod key;
 mod listing;
+mod model;
 mod pg;
 mod setup;
 

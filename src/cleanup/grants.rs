@@ -6,21 +6,30 @@ use crate::pg::spi::{self, Argument, See};
 
 const FAMILIES: [Family; 3] = [Family::Bigint, Family::Uuid, Family::Text];
 
-/// Refuses with `2BP01` where grants of these permissions stand.
-pub fn refuse_if_any(permissions: &[i32], what: &str) -> Result<()> {
+/// The number of grants of these permissions, on objects and at model level.
+pub fn count(permissions: &[i32]) -> Result<i64> {
+    Ok(count_on_objects(permissions)? + count_in("model_grant", permissions)?)
+}
+
+/// The number of grants of these permissions on objects.
+pub fn count_on_objects(permissions: &[i32]) -> Result<i64> {
+    FAMILIES.iter().map(|family| count_in(family.table(), permissions)).sum()
+}
+
+fn count_in(table: &str, permissions: &[i32]) -> Result<i64> {
     let mut count = 0;
-    spi::query(
-        "SELECT (SELECT pg_catalog.count(*) FROM rowgrant.grant_bigint WHERE perm OPERATOR(pg_catalog.=) ANY ($1)) \
-         OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM rowgrant.grant_uuid WHERE perm OPERATOR(pg_catalog.=) ANY ($1)) \
-         OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM rowgrant.grant_text WHERE perm OPERATOR(pg_catalog.=) ANY ($1)) \
-         OPERATOR(pg_catalog.+) (SELECT pg_catalog.count(*) FROM rowgrant.model_grant WHERE perm OPERATOR(pg_catalog.=) ANY ($1))",
-        &[Argument::integers(permissions)],
-        See::Latest,
-        |row| {
-            count = row.integer(1).unwrap_or_default();
-            Ok(())
-        },
-    )?;
+    let sql = format!(
+        "SELECT pg_catalog.count(*) FROM rowgrant.{table} WHERE perm OPERATOR(pg_catalog.=) ANY ($1)"
+    );
+    spi::query(&sql, &[Argument::integers(permissions)], See::Latest, |row| {
+        count = row.integer(1).unwrap_or_default();
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// Refuses with `2BP01` where there are grants.
+pub fn refuse_any(count: i64, what: &str) -> Result<()> {
     if count == 0 {
         return Ok(());
     }

@@ -18,8 +18,10 @@ pub fn free_id(value: Value) -> Result<String> {
     })?;
     let text = column.of_value(value, "id")?.to_text();
     let textual = matches!(base, pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID);
-    match uuid_text::parse(&text) {
-        Some(uuid) if textual => Ok(uuid_text::canonical(uuid)),
-        _ => Ok(text),
-    }
+    Ok(if textual { free_text(&text) } else { text })
+}
+
+/// The canonical text of an id given as text.
+pub fn free_text(text: &str) -> String {
+    uuid_text::parse(text).map_or_else(|| text.to_owned(), uuid_text::canonical)
 }

@@ -5,7 +5,7 @@ mod free;
 mod shape;
 
 pub use column::KeyColumn;
-pub use free::free_id;
+pub use free::{free_id, free_text};
 pub use shape::{Family, KeyShape};
 
 use rowgrant_core::uuid_text;

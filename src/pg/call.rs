@@ -18,6 +18,7 @@ pub enum Output {
     Integer(i64),
     Text(String),
     Texts(Vec<String>),
+    Json(serde_json::Value),
     /// The rows have been written to the set.
     Set,
 }
@@ -304,5 +305,6 @@ pub(super) fn datum_of(output: Output) -> Option<Datum> {
         Output::Integer(number) => Some(Datum::from(number)),
         Output::Text(text) => text.into_datum(),
         Output::Texts(texts) => texts.into_datum(),
+        Output::Json(json) => JsonB(json).into_datum(),
     }
 }

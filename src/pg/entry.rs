@@ -8,7 +8,7 @@ use super::call::{Call, Output, datum_of};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
-use crate::{check, cleanup, grants, listing, setup};
+use crate::{check, cleanup, grants, listing, model, setup};
 
 fn raise(error: Error) -> ! {
     let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
@@ -110,6 +110,8 @@ symbols! {
     rowgrant_remove_member, pg_finfo_rowgrant_remove_member => run_change, setup::remove_member;
     rowgrant_add_subgroup, pg_finfo_rowgrant_add_subgroup => run_change, setup::add_subgroup;
     rowgrant_remove_subgroup, pg_finfo_rowgrant_remove_subgroup => run_change, setup::remove_subgroup;
+    rowgrant_apply_model, pg_finfo_rowgrant_apply_model => run_change, model::apply_model;
+    rowgrant_model, pg_finfo_rowgrant_model => run, model::model;
     rowgrant_perms_for_user, pg_finfo_rowgrant_perms_for_user => run, check::perms_for_user;
     rowgrant_perms_for_group, pg_finfo_rowgrant_perms_for_group => run, check::perms_for_group;
     rowgrant_explain_perm, pg_finfo_rowgrant_explain_perm => run, check::explain_perm;

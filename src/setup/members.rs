@@ -17,13 +17,15 @@ fn required(value: Option<Value>, name: &str) -> Result<Value> {
 fn open_group(value: Option<Value>, name: &str) -> Result<Grantee> {
     let value = required(value, name)?;
     match Grantee::new(Kind::Group, value)? {
-        Grantee::BuiltIn(_) => Err(Error::argument(format!(
-            "\"{}\" is a built-in group: its members cannot be chosen",
-            value.print()
-        ))
-        .hint("Grant to it, or make it a subgroup of another group.")),
+        Grantee::BuiltIn(_) => Err(built_in(&value.print())),
         group => Ok(group),
     }
+}
+
+/// The error of choosing who is in a built-in group.
+pub fn built_in(name: &str) -> Error {
+    Error::argument(format!("\"{name}\" is a built-in group: its members cannot be chosen"))
+        .hint("Grant to it, or make it a subgroup of another group.")
 }
 
 /// `add_member(group_id, user_id)`

@@ -13,7 +13,7 @@ use crate::pg::relation;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 
-/// What a call of protect or define_object_type declares.
+/// What is declared of an object type, found fit.
 struct Declared {
     name: Option<String>,
     relation: Option<Oid>,
@@ -23,51 +23,108 @@ struct Declared {
     owner_column: Option<String>,
 }
 
+impl Declared {
+    fn of_table(
+        table: &Table,
+        name: Option<String>,
+        key: Option<Vec<String>>,
+        owner_column: Option<String>,
+    ) -> Result<Self> {
+        let key_columns = match key {
+            Some(columns) => {
+                table.check_key(&columns)?;
+                columns
+            }
+            None => table.primary_key()?,
+        };
+        let columns = key_columns.iter().map(|c| table.column(c));
+        let columns = columns.collect::<Result<Vec<(Oid, KeyColumn)>>>()?;
+        if let Some(column) = &owner_column {
+            table.column(column)?;
+        }
+        let (key_types, shape): (Vec<Oid>, Vec<KeyColumn>) = columns.into_iter().unzip();
+        Ok(Self {
+            name,
+            relation: Some(table.oid),
+            key_columns,
+            key_types,
+            shape: KeyShape::new(shape),
+            owner_column,
+        })
+    }
+
+    fn of_ids(name: &str, key_types: Vec<Oid>) -> Result<Self> {
+        let shape = key_types.iter().map(|key_type| {
+            KeyColumn::new(*key_type, types::collation(*key_type)).map_err(|why| {
+                Error::argument(format!("type {} cannot be a key: {why}", types::name(*key_type)))
+                    .hint("Keep the ids as text.")
+            })
+        });
+        let shape = KeyShape::new(shape.collect::<Result<Vec<_>>>()?);
+        Ok(Self {
+            name: Some(name.to_owned()),
+            relation: None,
+            key_columns: Vec::new(),
+            key_types,
+            shape,
+            owner_column: None,
+        })
+    }
+}
+
 /// `protect(relation, name, perms, key, owner_column)`
 pub fn protect(call: &Call) -> Result<Output> {
     let table = Table::open(call.oid(0))?;
     let perms = permissions::names(call, 2)?;
-    let key_columns = match call.texts(3) {
+    let key = match call.texts(3) {
         Some(columns) => {
             let columns: Option<Vec<String>> = columns.into_iter().collect();
-            let columns = columns.ok_or_else(|| null_argument("a column in key"))?;
-            table.check_key(&columns)?;
-            columns
+            Some(columns.ok_or_else(|| null_argument("a column in key"))?)
         }
-        None => table.primary_key()?,
+        None => None,
     };
-    let columns =
-        key_columns.iter().map(|c| table.column(c)).collect::<Result<Vec<(Oid, KeyColumn)>>>()?;
-    let owner_column = call.name(4);
-    if let Some(column) = &owner_column {
-        table.column(column)?;
-    }
-    let (key_types, shape): (Vec<Oid>, Vec<KeyColumn>) = columns.into_iter().unzip();
-    let declared = Declared {
-        name: call.text(1),
-        relation: Some(table.oid),
-        key_columns,
-        key_types,
-        shape: KeyShape::new(shape),
-        owner_column,
+    let (name, owner_column) = (call.text(1), call.name(4));
+    change(|| protect_table(&table, name, &perms, key, owner_column)).map(Output::Text)
+}
+
+/// Makes the table an object type, or changes the one that it is; its name. Run within `change`.
+pub fn protect_table(
+    table: &Table,
+    name: Option<String>,
+    perms: &[String],
+    key: Option<Vec<String>>,
+    owner_column: Option<String>,
+) -> Result<String> {
+    let declared = Declared::of_table(table, name, key, owner_column)?;
+    let existing = find_by_relation(table.oid)?;
+    let name = match (&declared.name, &existing) {
+        (Some(name), _) => name.clone(),
+        (None, Some(existing)) => existing.name.clone(),
+        (None, None) => table.relation.name(),
     };
-    change(|| {
-        let existing = find_by_relation(table.oid)?;
-        let name = match (&declared.name, &existing) {
-            (Some(name), _) => name.clone(),
-            (None, Some(existing)) => existing.name.clone(),
-            (None, None) => table.relation.name(),
-        };
-        check_name(&name, "object type")?;
-        let id = match &existing {
-            Some(existing) => alter(existing, &name, &declared)?,
-            None => insert(&name, &declared)?,
-        };
-        let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
-        permissions::add_missing(id, known, &perms)?;
-        triggers::on_objects(table.oid, id, &declared.key_columns, &declared.shape)?;
-        Ok(Output::Text(name))
-    })
+    check_name(&name, "object type")?;
+    let id = match &existing {
+        Some(existing) => alter(existing, &name, &declared)?,
+        None => insert(&name, &declared)?,
+    };
+    let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
+    permissions::add_missing(id, known, perms)?;
+    triggers::on_objects(table.oid, id, &declared.key_columns, &declared.shape)?;
+    Ok(name)
+}
+
+/// Checks what could be declared of a table; the columns of its key.
+pub fn check_table(
+    table: &Table,
+    key: Option<Vec<String>>,
+    owner_column: Option<String>,
+) -> Result<Vec<String>> {
+    Declared::of_table(table, None, key, owner_column).map(|declared| declared.key_columns)
+}
+
+/// Checks that ids of these types can be objects.
+pub fn check_ids(key_types: Vec<Oid>) -> Result<()> {
+    Declared::of_ids("", key_types).map(|_| ())
 }
 
 /// `define_object_type(name, key_type, perms)`
@@ -75,39 +132,30 @@ pub fn define_object_type(call: &Call) -> Result<Output> {
     let name = call.required_text(0, "name")?;
     let key_type = call.oid(1).ok_or_else(|| null_argument("key_type"))?;
     let perms = permissions::names(call, 2)?;
-    check_name(&name, "object type")?;
-    let key_types = match types::relation_of_row_type(types::base(key_type)) {
+    change(|| define_ids(&name, column_types(key_type), &perms))?;
+    Ok(Output::Text(name))
+}
+
+/// The types of a row type's columns; any other type is its own.
+pub fn column_types(key_type: Oid) -> Vec<Oid> {
+    match types::relation_of_row_type(types::base(key_type)) {
         Some(row_type) => relation::Relation::open(row_type).column_types(),
         None => vec![key_type],
+    }
+}
+
+/// Makes an object type of ids that are kept elsewhere. Run within `change`.
+pub fn define_ids(name: &str, key_types: Vec<Oid>, perms: &[String]) -> Result<()> {
+    check_name(name, "object type")?;
+    let declared = Declared::of_ids(name, key_types)?;
+    let existing = catalog::find_object_type(name)?
+        .filter(|same| same.relation.is_none() && same.shape == declared.shape);
+    let id = match &existing {
+        Some(same) => same.id,
+        None => insert(name, &declared)?,
     };
-    let shape = key_types
-        .iter()
-        .map(|t| {
-            KeyColumn::new(*t, types::collation(*t)).map_err(|why| {
-                Error::argument(format!("type {} cannot be a key: {why}", types::name(*t)))
-                    .hint("Keep the ids as text.")
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let declared = Declared {
-        name: Some(name.clone()),
-        relation: None,
-        key_columns: Vec::new(),
-        key_types,
-        shape: KeyShape::new(shape),
-        owner_column: None,
-    };
-    change(|| {
-        let existing = catalog::find_object_type(&name)?
-            .filter(|same| same.relation.is_none() && same.shape == declared.shape);
-        let id = match &existing {
-            Some(same) => same.id,
-            None => insert(&name, &declared)?,
-        };
-        let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
-        permissions::add_missing(id, known, &perms)?;
-        Ok(Output::Text(name))
-    })
+    let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
+    permissions::add_missing(id, known, perms)
 }
 
 /// `unprotect(object_type, drop_grants)`
@@ -115,20 +163,45 @@ pub fn unprotect(call: &Call) -> Result<Output> {
     let object_type = catalog::object_type(&call.required_text(0, "object_type")?)?;
     let table = object_type.relation.map(|oid| Table::open(Some(oid))).transpose()?;
     let drop_grants = call.bool(1).unwrap_or(false);
-    change(|| {
-        if let Some(table) = &table {
-            // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
-            triggers::drop_from(table.oid, triggers::ON_OBJECTS)?;
-        }
-        let ids = object_type.permission_ids();
-        if drop_grants {
-            grants::delete_of_permissions(&ids)?;
-        } else {
-            grants::refuse_if_any(&ids, &format!("object type \"{}\"", object_type.name))?;
-        }
-        delete(object_type.id)?;
-        Ok(Output::Void)
-    })
+    change(|| remove(&object_type, table.as_ref(), drop_grants))?;
+    Ok(Output::Void)
+}
+
+/// Removes an object type. Run within `change`.
+pub fn remove(object_type: &ObjectType, table: Option<&Table>, drop_grants: bool) -> Result<()> {
+    if let Some(table) = table {
+        // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
+        triggers::drop_from(table.oid, triggers::ON_OBJECTS)?;
+    }
+    let ids = object_type.permission_ids();
+    if drop_grants {
+        grants::delete_of_permissions(&ids)?;
+    } else {
+        let what = format!("object type \"{}\"", object_type.name);
+        grants::refuse_any(grants::count(&ids)?, &what)?;
+    }
+    delete(object_type.id)
+}
+
+/// Gives object types other names, all at once: two may swap theirs. Run within `change`.
+pub fn rename(names: &[(String, String)]) -> Result<()> {
+    // No name begins with a brace.
+    let aside = |name: &str| format!("{{{name}");
+    let mut steps = Vec::new();
+    for (from, to) in names {
+        check_name(to, "object type")?;
+        steps.push((from.clone(), aside(to)));
+    }
+    steps.extend(names.iter().map(|(_, to)| (aside(to), to.clone())));
+    for (from, to) in &steps {
+        check_free(to, 0)?;
+        spi::execute(
+            "UPDATE rowgrant.object_type SET name = $2 WHERE name OPERATOR(pg_catalog.=) $1",
+            &[Argument::text(from), Argument::text(to)],
+            See::Latest,
+        )?;
+    }
+    Ok(())
 }
 
 /// Removes the object type with its permissions, but not its grants.
@@ -198,7 +271,8 @@ fn alter(existing: &ObjectType, name: &str, declared: &Declared) -> Result<i32> 
     check_free(name, existing.id)?;
     if !same_key {
         let what = format!("the key of object type \"{}\"", existing.name);
-        grants::refuse_if_any(&existing.permission_ids(), &what)?;
+        let count = grants::count_on_objects(&existing.permission_ids())?;
+        grants::refuse_any(count, &what)?;
     }
     let mut all = Vec::from(arguments(name, declared));
     all.push(Argument::integer(existing.id));

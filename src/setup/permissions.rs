@@ -63,27 +63,36 @@ pub fn define_perm(call: &Call) -> Result<Output> {
         }
         add_missing(object_type.id, &object_type.permissions, std::slice::from_ref(&name))?;
         let implied: Vec<i32> = implied.into_iter().collect();
-        let arguments = || {
-            [Argument::integer(object_type.id), Argument::text(&name), Argument::integers(&implied)]
-        };
-        spi::execute(
-            "DELETE FROM rowgrant.implication i USING rowgrant.permission p \
-             WHERE p.object_type OPERATOR(pg_catalog.=) $1 AND p.name OPERATOR(pg_catalog.=) $2 \
-             AND i.permission OPERATOR(pg_catalog.=) p.id \
-             AND i.implied OPERATOR(pg_catalog.<>) ALL ($3)",
-            &arguments(),
-            See::Latest,
-        )?;
-        spi::execute(
-            "INSERT INTO rowgrant.implication (permission, implied) \
-             SELECT p.id, i FROM rowgrant.permission p, pg_catalog.unnest($3) i \
-             WHERE p.object_type OPERATOR(pg_catalog.=) $1 AND p.name OPERATOR(pg_catalog.=) $2 \
-             ON CONFLICT (permission, implied) DO NOTHING",
-            &arguments(),
-            See::Latest,
-        )?;
+        stop_implying(object_type.id, &name, &implied)?;
+        imply(object_type.id, &name, &implied)?;
         Ok(Output::Void)
     })
+}
+
+/// Takes away what the permission implies other than these. Run within `change`.
+pub fn stop_implying(object_type: i32, name: &str, but: &[i32]) -> Result<()> {
+    spi::execute(
+        "DELETE FROM rowgrant.implication i USING rowgrant.permission p \
+         WHERE p.object_type OPERATOR(pg_catalog.=) $1 AND p.name OPERATOR(pg_catalog.=) $2 \
+         AND i.permission OPERATOR(pg_catalog.=) p.id \
+         AND i.implied OPERATOR(pg_catalog.<>) ALL ($3)",
+        &[Argument::integer(object_type), Argument::text(name), Argument::integers(but)],
+        See::Latest,
+    )?;
+    Ok(())
+}
+
+/// Lets the permission imply these. Run within `change`, where no cycle comes of it.
+pub fn imply(object_type: i32, name: &str, implied: &[i32]) -> Result<()> {
+    spi::execute(
+        "INSERT INTO rowgrant.implication (permission, implied) \
+         SELECT p.id, i FROM rowgrant.permission p, pg_catalog.unnest($3) i \
+         WHERE p.object_type OPERATOR(pg_catalog.=) $1 AND p.name OPERATOR(pg_catalog.=) $2 \
+         ON CONFLICT (permission, implied) DO NOTHING",
+        &[Argument::integer(object_type), Argument::text(name), Argument::integers(implied)],
+        See::Latest,
+    )?;
+    Ok(())
 }
 
 fn cycle(name: &str, other: &str) -> Error {
@@ -103,10 +112,16 @@ pub fn drop_perm(call: &Call) -> Result<Output> {
             grants::delete_of_permissions(&[id])?;
         } else {
             let what = format!("permission \"{name}\" of object type \"{type_name}\"");
-            grants::refuse_if_any(&[id], &what)?;
+            grants::refuse_any(grants::count(&[id])?, &what)?;
         }
-        let sql = "DELETE FROM rowgrant.permission WHERE id OPERATOR(pg_catalog.=) $1";
-        spi::execute(sql, &[Argument::integer(id)], See::Latest)?;
+        delete(id)?;
         Ok(Output::Void)
     })
+}
+
+/// Removes a permission, but not its grants. Run within `change`.
+pub fn delete(id: i32) -> Result<()> {
+    let sql = "DELETE FROM rowgrant.permission WHERE id OPERATOR(pg_catalog.=) $1";
+    spi::execute(sql, &[Argument::integer(id)], See::Latest)?;
+    Ok(())
 }

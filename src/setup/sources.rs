@@ -1,68 +1,89 @@
-//! register_users, register_groups and register_membership.
+//! register_users, register_groups and register_membership, and their undoing.
 
 use std::ops::ControlFlow;
+
+use pgrx::pg_sys::Oid;
 
 use super::change;
 use super::table::Table;
 use crate::catalog::{BUILT_IN_GROUPS, Kind};
 use crate::cleanup::{grants, triggers};
 use crate::error::{Error, Result};
-use crate::key::{Key, KeyColumn};
+use crate::key::{Key, KeyColumn, free_text};
 use crate::pg::call::{Call, Output, null_argument};
+use crate::pg::relation::qualified_name;
 use crate::pg::scan::find_rows;
 use crate::pg::spi::{self, Argument, See};
 
-/// `register_users(relation, active_column, superuser_column, anonymous_user)`
-pub fn register_users(call: &Call) -> Result<Output> {
-    let table = Table::open(call.oid(0))?;
-    let (active, superuser) = (call.name(1), call.name(2));
-    for column in [&active, &superuser].into_iter().flatten() {
-        table.check_boolean(column)?;
-    }
-    register(Kind::User, &table, [active, superuser, call.text(3)])
+/// The columns of a table of users that mean something, and the anonymous user's id.
+#[derive(Default)]
+pub struct Meaning {
+    pub active: Option<String>,
+    pub superuser: Option<String>,
+    pub anonymous: Option<String>,
 }
 
-/// `register_groups(relation)`
-pub fn register_groups(call: &Call) -> Result<Output> {
-    let table = Table::open(call.oid(0))?;
-    register(Kind::Group, &table, [None, None, None])
-}
-
-fn register(
+/// A table of users or groups, found fit.
+pub struct Source<'a> {
     kind: Kind,
-    table: &Table,
-    [active, superuser, anonymous]: [Option<String>; 3],
-) -> Result<Output> {
-    let key = table.primary_key()?;
-    let [key] = key.as_slice() else {
-        return Err(Error::argument(format!(
-            "the primary key of table {} has several columns",
-            table.name
-        ))
-        .hint(format!("A {} is named by one value.", kind.noun())));
-    };
-    let (key_type, column) = table.column(key)?;
-    if kind == Kind::Group {
-        refuse_built_in_names(table, key, &column)?;
+    table: &'a Table,
+    key: String,
+    key_type: Oid,
+    column: KeyColumn,
+    meaning: Meaning,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(kind: Kind, table: &'a Table, meaning: Meaning) -> Result<Self> {
+        for column in [&meaning.active, &meaning.superuser].into_iter().flatten() {
+            table.check_boolean(column)?;
+        }
+        let mut key = table.primary_key()?;
+        if key.len() > 1 {
+            return Err(Error::argument(format!(
+                "the primary key of table {} has several columns",
+                table.name
+            ))
+            .hint(format!("A {} is named by one value.", kind.noun())));
+        }
+        let key = key.remove(0);
+        let (key_type, column) = table.column(&key)?;
+        if kind == Kind::Group {
+            refuse_built_in_names(table, &key, &column)?;
+        }
+        let anonymous = meaning.anonymous.map(|id| {
+            let id = column.of_text(&id, "anonymous user")?;
+            check_exists(kind, table.oid, &key, &id).map(|()| id.to_text())
+        });
+        let meaning = Meaning { anonymous: anonymous.transpose()?, ..meaning };
+        Ok(Self { kind, table, key, key_type, column, meaning })
     }
-    let anonymous = anonymous.map(|id| {
-        let id = column.of_text(&id, "anonymous user")?;
-        check_exists(kind, table, key, &id).map(|()| id.to_text())
-    });
-    let anonymous = anonymous.transpose()?;
-    change(|| {
-        adopt(kind, table, key, &column)?;
+
+    /// The canonical form of an id, of which the table must have a row.
+    pub fn existing(&self, id: &str) -> Result<String> {
+        existing_in(self.kind, self.table.oid, &self.key, &self.column, id)
+    }
+
+    /// The anonymous user's id in canonical form.
+    pub fn anonymous(&self) -> Option<&str> {
+        self.meaning.anonymous.as_deref()
+    }
+
+    /// Run within `change`.
+    pub fn register(&self) -> Result<()> {
+        let Source { kind, table, meaning, .. } = self;
+        adopt(*kind, table, &self.key, &self.column)?;
         let arguments = [
             Argument::text(kind.code()),
             Argument::oid(table.oid),
-            Argument::text(key),
-            Argument::oid(key_type),
-            Argument::maybe_text(active.as_deref()),
-            Argument::maybe_text(superuser.as_deref()),
-            Argument::maybe_text(anonymous.as_deref()),
+            Argument::text(&self.key),
+            Argument::oid(self.key_type),
+            Argument::maybe_text(meaning.active.as_deref()),
+            Argument::maybe_text(meaning.superuser.as_deref()),
+            Argument::maybe_text(meaning.anonymous.as_deref()),
         ];
-        forget_former(kind, table)?;
-        triggers::on_subjects(table.oid, kind, key, &column)?;
+        forget_former(*kind, table)?;
+        triggers::on_subjects(table.oid, *kind, &self.key, &self.column)?;
         let unchanged = spi::execute(
             "SELECT FROM rowgrant.subject_source \
              WHERE (kind, relation, key_column, key_type, active_column, superuser_column, \
@@ -73,7 +94,7 @@ fn register(
             See::Latest,
         )?;
         if unchanged > 0 {
-            return Ok(Output::Void);
+            return Ok(());
         }
         spi::execute(
             "INSERT INTO rowgrant.subject_source AS s (kind, relation, key_column, key_type, \
@@ -88,8 +109,41 @@ fn register(
             &arguments,
             See::Latest,
         )?;
-        Ok(Output::Void)
-    })
+        Ok(())
+    }
+}
+
+/// `register_users(relation, active_column, superuser_column, anonymous_user)`
+pub fn register_users(call: &Call) -> Result<Output> {
+    let table = Table::open(call.oid(0))?;
+    let meaning =
+        Meaning { active: call.name(1), superuser: call.name(2), anonymous: call.text(3) };
+    let source = Source::new(Kind::User, &table, meaning)?;
+    change(|| source.register())?;
+    Ok(Output::Void)
+}
+
+/// `register_groups(relation)`
+pub fn register_groups(call: &Call) -> Result<Output> {
+    let table = Table::open(call.oid(0))?;
+    let source = Source::new(Kind::Group, &table, Meaning::default())?;
+    change(|| source.register())?;
+    Ok(Output::Void)
+}
+
+/// Lets ids of users, or of groups, be free. Run within `change`.
+pub fn unregister(kind: Kind, table: &Table) -> Result<()> {
+    triggers::drop_from(table.oid, triggers::on_subjects_names(kind))?;
+    spi::execute(
+        "DELETE FROM rowgrant.subject_source \
+         WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
+        &[Argument::text(kind.code())],
+        See::Latest,
+    )?;
+    for (id, stored) in stored_subjects(kind)? {
+        rename_subject(id, &stored, &free_text(&stored))?;
+    }
+    Ok(())
 }
 
 /// Takes the triggers off the table that was registered before, if it was another.
@@ -135,30 +189,46 @@ fn refuse_built_in_names(table: &Table, key: &str, column: &KeyColumn) -> Result
     Ok(())
 }
 
-fn check_exists(kind: Kind, table: &Table, key: &str, id: &Key) -> Result<()> {
+/// The canonical form of an id, of which the table must have a row.
+pub fn existing_in(
+    kind: Kind,
+    table: Oid,
+    key: &str,
+    column: &KeyColumn,
+    id: &str,
+) -> Result<String> {
+    let id = column.of_text(id, &format!("{} id", kind.noun()))?;
+    check_exists(kind, table, key, &id)?;
+    Ok(id.to_text())
+}
+
+fn check_exists(kind: Kind, table: Oid, key: &str, id: &Key) -> Result<()> {
     let mut found = false;
-    find_rows(table.oid, &[(key, id)], &[], |_| {
+    find_rows(table, &[(key, id)], &[], |_| {
         found = true;
         Ok(ControlFlow::Break(()))
     })?;
     if found {
         return Ok(());
     }
-    Err(Error::foreign_key(format!(
-        "{} \"{}\" does not exist in {}",
-        kind.noun(),
-        id.to_text(),
-        table.name
-    ))
-    .hint(format!(
-        "Insert it, or revoke what was granted to it, before registering {}.",
-        table.name
-    )))
+    let name = qualified_name(table);
+    let (noun, id) = (kind.noun(), id.to_text());
+    Err(Error::foreign_key(format!("{noun} \"{id}\" does not exist in {name}"))
+        .hint(format!("Insert it into {name}, or revoke what was granted to it.")))
 }
 
 /// Brings the subjects that have grants already into the form of the table's key; each must exist.
 fn adopt(kind: Kind, table: &Table, key: &str, column: &KeyColumn) -> Result<()> {
     grants::delete_idle_subjects(kind.code())?;
+    for (id, stored) in stored_subjects(kind)? {
+        let adopted = column.of_text(&stored, &format!("{} id", kind.noun()))?;
+        check_exists(kind, table.oid, key, &adopted)?;
+        rename_subject(id, &stored, &adopted.to_text())?;
+    }
+    Ok(())
+}
+
+fn stored_subjects(kind: Kind) -> Result<Vec<(i32, String)>> {
     let mut subjects = Vec::new();
     spi::query(
         "SELECT id, key FROM rowgrant.subject \
@@ -171,17 +241,24 @@ fn adopt(kind: Kind, table: &Table, key: &str, column: &KeyColumn) -> Result<()>
             Ok(())
         },
     )?;
-    for (id, stored) in subjects {
-        let adopted = column.of_text(&stored, &format!("{} id", kind.noun()))?;
-        check_exists(kind, table, key, &adopted)?;
-        if adopted.to_text() != stored {
-            spi::execute(
-                "UPDATE rowgrant.subject SET key = $2 WHERE id OPERATOR(pg_catalog.=) $1",
-                &[Argument::integer(id), Argument::text(&adopted.to_text())],
-                See::Latest,
-            )?;
-        }
+    Ok(subjects)
+}
+
+fn rename_subject(id: i32, from: &str, to: &str) -> Result<()> {
+    if from != to {
+        spi::execute(
+            "UPDATE rowgrant.subject SET key = $2 WHERE id OPERATOR(pg_catalog.=) $1",
+            &[Argument::integer(id), Argument::text(to)],
+            See::Latest,
+        )?;
     }
+    Ok(())
+}
+
+/// A table of memberships, found fit.
+pub fn check_membership(table: &Table, user: &str, group: &str) -> Result<()> {
+    table.column(user)?;
+    table.column(group)?;
     Ok(())
 }
 
@@ -190,27 +267,41 @@ pub fn register_membership(call: &Call) -> Result<Output> {
     let table = Table::open(call.oid(0))?;
     let user = call.name(1).ok_or_else(|| null_argument("user_column"))?;
     let group = call.name(2).ok_or_else(|| null_argument("group_column"))?;
-    table.column(&user)?;
-    table.column(&group)?;
-    change(|| {
-        let arguments = [Argument::oid(table.oid), Argument::text(&user), Argument::text(&group)];
-        let unchanged = spi::execute(
-            "SELECT FROM rowgrant.membership_source \
-             WHERE (relation, user_column, group_column) IS NOT DISTINCT FROM \
-             ($1::pg_catalog.regclass, $2::pg_catalog.name, $3::pg_catalog.name)",
+    check_membership(&table, &user, &group)?;
+    change(|| read_membership(table.oid, &user, &group))?;
+    Ok(Output::Void)
+}
+
+/// Run within `change`.
+pub fn read_membership(table: Oid, user: &str, group: &str) -> Result<()> {
+    let arguments = [Argument::oid(table), Argument::text(user), Argument::text(group)];
+    let unchanged = spi::execute(
+        "SELECT FROM rowgrant.membership_source \
+         WHERE (relation, user_column, group_column) IS NOT DISTINCT FROM \
+         ($1::pg_catalog.regclass, $2::pg_catalog.name, $3::pg_catalog.name)",
+        &arguments,
+        See::Latest,
+    )?;
+    if unchanged == 0 {
+        spi::execute(
+            "INSERT INTO rowgrant.membership_source (relation, user_column, group_column) \
+             VALUES ($1, $2::pg_catalog.name, $3::pg_catalog.name) \
+             ON CONFLICT (relation) DO UPDATE SET user_column = EXCLUDED.user_column, \
+             group_column = EXCLUDED.group_column",
             &arguments,
             See::Latest,
         )?;
-        if unchanged == 0 {
-            spi::execute(
-                "INSERT INTO rowgrant.membership_source (relation, user_column, group_column) \
-                 VALUES ($1, $2::pg_catalog.name, $3::pg_catalog.name) \
-                 ON CONFLICT (relation) DO UPDATE SET user_column = EXCLUDED.user_column, \
-                 group_column = EXCLUDED.group_column",
-                &arguments,
-                See::Latest,
-            )?;
-        }
-        Ok(Output::Void)
-    })
+    }
+    Ok(())
+}
+
+/// Reads that table of memberships no more. Run within `change`.
+pub fn forget_membership(table: Oid) -> Result<()> {
+    spi::execute(
+        "DELETE FROM rowgrant.membership_source \
+         WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) $1",
+        &[Argument::oid(table)],
+        See::Latest,
+    )?;
+    Ok(())
 }

@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(edges.chain(5, 1), [5, 1]);
         assert_eq!(edges.chain(4, 1), [4, 2, 1]);
         assert_eq!(edges.chain(3, 3), [3]);
-        assert_eq!(edges.chain(1, 5), []);
+        assert!(edges.chain(1, 5).is_empty());
         assert_eq!(edges.given_by(4), BTreeSet::from([1, 2, 3, 4]));
     }
 

@@ -2,6 +2,7 @@
 
 pub mod implication;
 pub mod interval;
+pub mod model;
 pub mod numeric;
 pub mod row_text;
 pub mod suggest;
