@@ -6,6 +6,7 @@ mod check;
 mod cleanup;
 mod error;
 mod grants;
+mod guardian;
 mod key;
 mod listing;
 mod model;
@@ -20,4 +21,5 @@ pgrx::extension_sql_file!("../sql/30_grants.sql", name = "grants", requires = ["
 pgrx::extension_sql_file!("../sql/40_check.sql", name = "check", requires = ["grants"]);
 pgrx::extension_sql_file!("../sql/50_listing.sql", name = "listing", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/60_cleanup.sql", name = "cleanup", requires = ["listing"]);
+pgrx::extension_sql_file!("../sql/70_guardian.sql", name = "guardian", requires = ["cleanup"]);
 pgrx::extension_sql_file!("../sql/90_rights.sql", name = "rights", finalize);

@@ -70,6 +70,11 @@ impl ObjectType {
         self.shape.of_value(value, &format!("key of object type \"{}\"", self.name))
     }
 
+    /// The key that a text spells, of one column.
+    pub fn key_of_text(&self, text: &str) -> Result<Option<Key>> {
+        self.shape.of_text(text, &format!("key of object type \"{}\"", self.name))
+    }
+
     /// The key and, where rows have one, the owner of a row of the table given as a value.
     pub fn key_of_row(&self, row: &row::RowValue) -> Result<(Option<Key>, Option<Value>)> {
         let missing = |column: &str| {
@@ -183,7 +188,7 @@ impl ObjectType {
             relation::qualified_name(table)
         );
         let mut found = BTreeSet::new();
-        spi::query(&sql, &arguments, see, |row| {
+        spi::query_sized(&sql, &arguments, see, |row| {
             let values: Vec<_> =
                 (1..=self.key_columns.len()).map(|n| row.value(n as i32)).collect();
             found.extend(self.shape.of_columns(&values, "key")?);

@@ -36,7 +36,7 @@ pub fn add(
     );
     let mut arguments = arguments(family, keys, permissions, subjects);
     arguments.push(Argument::timestamp(expires_at));
-    Ok(spi::execute(&sql, &arguments, See::Latest)? as i64)
+    Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64)
 }
 
 /// Revokes all combinations, locking in the same order; the number removed.
@@ -56,7 +56,7 @@ pub fn remove(
          AND g.subject OPERATOR(pg_catalog.=) d.subject"
     );
     let arguments = arguments(family, keys, permissions, subjects);
-    Ok(spi::execute(&sql, &arguments, See::Latest)? as i64)
+    Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64)
 }
 
 fn arguments(

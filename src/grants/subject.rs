@@ -99,12 +99,13 @@ pub fn for_grants(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>
     if new.is_empty() {
         return Ok(known);
     }
-    spi::execute(
+    spi::query_sized(
         "INSERT INTO rowgrant.subject (kind, key) SELECT $1::pg_catalog.\"char\", k \
          FROM pg_catalog.unnest($2) k ORDER BY k COLLATE pg_catalog.\"C\" \
          ON CONFLICT (key, kind) DO NOTHING",
         &[Argument::text(kind.code()), Argument::texts(new)],
         See::Latest,
+        |_| Ok(()),
     )?;
     let made = for_removals(kind, keys)?;
     if made.len() < keys.len() {
@@ -117,7 +118,7 @@ pub fn for_grants(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>
 pub fn for_removals(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>> {
     let by_text: HashMap<String, &Key> = keys.iter().map(|key| (key.to_text(), key)).collect();
     let mut found = BTreeMap::new();
-    spi::query(
+    spi::query_sized(
         "SELECT id, key FROM rowgrant.subject \
          WHERE key OPERATOR(pg_catalog.=) ANY ($2) \
          AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
@@ -145,7 +146,7 @@ fn lock_rows(source: &SubjectSource, kind: Kind, keys: &BTreeSet<Key>) -> Result
     );
     let mut found = BTreeSet::new();
     let arguments = [Argument::keys_as(source.column.base, keys)?];
-    spi::query(&sql, &arguments, See::Latest, |row| {
+    spi::query_sized(&sql, &arguments, See::Latest, |row| {
         if let Some(id) = row.value(1) {
             found.insert(source.column.of_value(id, "id")?);
         }

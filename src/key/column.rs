@@ -89,16 +89,22 @@ impl KeyColumn {
         }
     }
 
+    /// Whether that text is read, or refused, without the type's own input function.
+    pub fn parses_plainly(&self, text: &str) -> bool {
+        match self.form {
+            Form::Integer => plain_integer(text).is_some(),
+            Form::Uuid | Form::Text | Form::Padded => true,
+            _ => false,
+        }
+    }
+
     /// The canonical form of the value that `text` spells.
     pub fn of_text(&self, text: &str, what: &str) -> Result<Key> {
         match self.form {
-            Form::Integer => match text
-                .trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
-                .parse()
-            {
-                Ok(number) => Ok(Key::Bigint(number)),
+            Form::Integer => match plain_integer(text) {
+                Some(number) => Ok(Key::Bigint(number)),
                 // What the type itself reads and Rust does not (0x2a, 1_000 from 16 on).
-                Err(_) => Value::parse(pg_sys::INT8OID, text, what)
+                None => Value::parse(pg_sys::INT8OID, text, what)
                     .map(|v| Key::Bigint(v.as_integer(pg_sys::INT8OID).unwrap_or_default()))
                     .map_err(|e| e.hint(format!("It must be of type {}.", types::name(self.base)))),
             },
@@ -136,6 +142,11 @@ impl KeyColumn {
         };
         Key::Text(text)
     }
+}
+
+/// The decimal number that a text is, blanks around it aside.
+fn plain_integer(text: &str) -> Option<i64> {
+    text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']).parse().ok()
 }
 
 /// The form of a base type, or the reason why it has none.

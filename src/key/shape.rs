@@ -60,8 +60,15 @@ impl KeyShape {
         if is_row {
             return self.of_columns(&value.row_columns(), what);
         }
-        let text = value.print();
-        let parts = row_text::parse(&text).map_err(|why| {
+        self.of_text(&value.print(), what)
+    }
+
+    /// The key that a text spells.
+    pub fn of_text(&self, text: &str, what: &str) -> Result<Option<Key>> {
+        if let [one] = self.columns.as_slice() {
+            return one.of_text(text, what).map(Some);
+        }
+        let parts = row_text::parse(text).map_err(|why| {
             Error::invalid_key(format!("invalid {what}: \"{text}\"")).hint(format!(
                 "The key has {} columns: give ROW(...), or the text of one; {why}.",
                 self.columns.len()
@@ -74,6 +81,11 @@ impl KeyShape {
             keys.push(column.of_text(&part, what)?);
         }
         Ok(Some(whole(keys)))
+    }
+
+    /// Whether that text is read without PostgreSQL's own input function.
+    pub fn parses_plainly(&self, text: &str) -> bool {
+        matches!(self.columns.as_slice(), [one] if one.parses_plainly(text))
     }
 
     /// The key made of its columns' values.

@@ -176,7 +176,7 @@ pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
         Held::Objects(objects) => {
             let (condition, arguments) = reach.object_type.key_among(objects.iter())?;
             let sql = format!("SELECT d FROM {table_name} d WHERE {condition}");
-            spi::query(&sql, &arguments, See::Statement, add)?;
+            spi::query_sized(&sql, &arguments, See::Statement, add)?;
         }
     }
     Ok(Output::Set)

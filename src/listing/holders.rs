@@ -84,7 +84,7 @@ fn users_among<'a>(
 ) -> Result<Vec<(i32, Key)>> {
     let subjects: Vec<i32> = subjects.copied().collect();
     let mut users = Vec::new();
-    spi::query(
+    spi::query_sized(
         "SELECT id, key FROM rowgrant.subject WHERE id OPERATOR(pg_catalog.=) ANY ($1) \
          AND kind OPERATOR(pg_catalog.=) 'u'::pg_catalog.\"char\"",
         &[Argument::integers(&subjects)],
@@ -132,7 +132,7 @@ fn members(sources: &Sources, groups: &BTreeMap<i32, Granted>) -> Result<Vec<(Ke
     if subjects.is_empty() {
         return Ok(members);
     }
-    spi::query(
+    spi::query_sized(
         "SELECT u.key, m.group_subject FROM rowgrant.membership m \
          JOIN rowgrant.subject u ON u.id OPERATOR(pg_catalog.=) m.user_subject \
          WHERE m.group_subject OPERATOR(pg_catalog.=) ANY ($1)",
@@ -149,7 +149,7 @@ fn members(sources: &Sources, groups: &BTreeMap<i32, Granted>) -> Result<Vec<(Ke
         return Ok(members);
     }
     let mut by_key = BTreeMap::new();
-    spi::query(
+    spi::query_sized(
         "SELECT id, key FROM rowgrant.subject WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
         &[Argument::integers(&subjects)],
         See::Statement,
@@ -172,7 +172,7 @@ fn members(sources: &Sources, groups: &BTreeMap<i32, Granted>) -> Result<Vec<(Ke
             equal = types::equality_operator(base)?,
         );
         let arguments = [Argument::keys_as(base, by_key.keys())?];
-        spi::query(&sql, &arguments, See::Statement, |row| {
+        spi::query_sized(&sql, &arguments, See::Statement, |row| {
             if let (Some(user), Some(group)) = (row.value(1), row.value(2)) {
                 let group = SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
                 let user = SubjectSource::canonical(sources.users.as_ref(), user, "user id")?;
@@ -231,7 +231,7 @@ fn active_where(
         qualified_name(users.relation)
     );
     let mut found = BTreeSet::new();
-    spi::query(&sql, arguments, See::Statement, |row| {
+    spi::query_sized(&sql, arguments, See::Statement, |row| {
         if let Some(id) = row.value(1) {
             found.insert(users.column.of_value(id, "user id")?);
         }

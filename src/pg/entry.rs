@@ -8,7 +8,7 @@ use super::call::{Call, Output, datum_of};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
-use crate::{check, cleanup, grants, listing, model, setup};
+use crate::{check, cleanup, grants, guardian, listing, model, setup};
 
 fn raise(error: Error) -> ! {
     let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
@@ -112,6 +112,7 @@ symbols! {
     rowgrant_remove_subgroup, pg_finfo_rowgrant_remove_subgroup => run_change, setup::remove_subgroup;
     rowgrant_apply_model, pg_finfo_rowgrant_apply_model => run_change, model::apply_model;
     rowgrant_model, pg_finfo_rowgrant_model => run, model::model;
+    rowgrant_import_guardian, pg_finfo_rowgrant_import_guardian => run_change, guardian::import_guardian;
     rowgrant_perms_for_user, pg_finfo_rowgrant_perms_for_user => run, check::perms_for_user;
     rowgrant_perms_for_group, pg_finfo_rowgrant_perms_for_group => run, check::perms_for_group;
     rowgrant_explain_perm, pg_finfo_rowgrant_explain_perm => run, check::explain_perm;

@@ -6,6 +6,7 @@
 //! as a Rust panic (pgrx), so destructors run; those that must not touch PostgreSQL then ask
 //! `std::thread::panicking`.
 
+pub mod attempt;
 pub mod call;
 pub mod entry;
 pub mod grants;

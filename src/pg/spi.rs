@@ -31,6 +31,14 @@ impl Argument {
         Self { type_oid: pg_sys::INT4OID, datum: Some(Datum::from(number)) }
     }
 
+    pub fn bigint(number: i64) -> Self {
+        Self { type_oid: pg_sys::INT8OID, datum: Some(Datum::from(number)) }
+    }
+
+    pub fn bigints(numbers: &[i64]) -> Self {
+        Self { type_oid: pg_sys::INT8ARRAYOID, datum: numbers.to_vec().into_datum() }
+    }
+
     pub fn integers(numbers: &[i32]) -> Self {
         Self { type_oid: pg_sys::INT4ARRAYOID, datum: numbers.to_vec().into_datum() }
     }
@@ -204,17 +212,43 @@ pub fn query(
     sql: &str,
     arguments: &[Argument],
     see: See,
+    each: impl FnMut(&Row) -> Result<()>,
+) -> Result<u64> {
+    let _connection = Connection::open();
+    let plan = kept_plan(sql, &types(arguments))?;
+    run(plan, arguments, see, each)
+}
+
+/// As `query`, planned anew for these very arguments: for arrays of any size, of which a plan made
+/// for none in particular expects ten elements.
+pub fn query_sized(
+    sql: &str,
+    arguments: &[Argument],
+    see: See,
+    each: impl FnMut(&Row) -> Result<()>,
+) -> Result<u64> {
+    let _connection = Connection::open();
+    // The plan is freed with the connection.
+    let plan = prepare(sql, &types(arguments), pg_sys::CURSOR_OPT_CUSTOM_PLAN)?;
+    run(plan, arguments, see, each)
+}
+
+fn types(arguments: &[Argument]) -> Vec<Oid> {
+    arguments.iter().map(|argument| argument.type_oid).collect()
+}
+
+fn run(
+    plan: pg_sys::SPIPlanPtr,
+    arguments: &[Argument],
+    see: See,
     mut each: impl FnMut(&Row) -> Result<()>,
 ) -> Result<u64> {
-    let types: Vec<Oid> = arguments.iter().map(|a| a.type_oid).collect();
     let mut values: Vec<Datum> =
         arguments.iter().map(|a| a.datum.unwrap_or(Datum::null())).collect();
     let nulls: Vec<std::ffi::c_char> = arguments
         .iter()
         .map(|a| if a.datum.is_some() { b' ' } else { b'n' } as std::ffi::c_char)
         .collect();
-    let _connection = Connection::open();
-    let plan = kept_plan(sql, &types)?;
     // SAFETY: plan, values and nulls agree in number; a latest snapshot is registered while it is
     // used. A read-only execution uses the active snapshot as it is.
     unsafe {
@@ -254,13 +288,15 @@ pub fn query(
     }
 }
 
-fn prepare(sql: &str, types: &[Oid]) -> Result<pg_sys::SPIPlanPtr> {
+fn prepare(sql: &str, types: &[Oid], options: u32) -> Result<pg_sys::SPIPlanPtr> {
     let spelled =
         CString::new(sql).map_err(|_| Error::internal("a statement holds a zero byte"))?;
     let mut types = types.to_vec();
     // SAFETY: the string and the types outlive the call.
-    let plan =
-        unsafe { pg_sys::SPI_prepare(spelled.as_ptr(), types.len() as i32, types.as_mut_ptr()) };
+    let plan = unsafe {
+        let count = types.len() as i32;
+        pg_sys::SPI_prepare_cursor(spelled.as_ptr(), count, types.as_mut_ptr(), options as i32)
+    };
     if plan.is_null() {
         return Err(Error::internal(format!("cannot prepare: {sql}")));
     }
@@ -272,7 +308,7 @@ fn kept_plan(sql: &str, types: &[Oid]) -> Result<pg_sys::SPIPlanPtr> {
     if let Some(plan) = known {
         return Ok(plan);
     }
-    let plan = prepare(sql, types)?;
+    let plan = prepare(sql, types, 0)?;
     // SAFETY: moves the plan to permanent memory.
     unsafe { pg_sys::SPI_keepplan(plan) };
     PLANS.with_borrow_mut(|plans| plans.insert((sql.to_owned(), types.to_vec()), plan));

@@ -11,6 +11,11 @@ pub const TEXT: Oid = pg_sys::TEXTOID;
 /// The type text[].
 pub const TEXT_ARRAY: Oid = pg_sys::TEXTARRAYOID;
 
+/// Whether values of a base type are just texts.
+pub fn is_text(base: Oid) -> bool {
+    base == pg_sys::TEXTOID || base == pg_sys::VARCHAROID
+}
+
 /// Copies a string that PostgreSQL allocated.
 pub(super) fn copy_cstr(text: *const std::ffi::c_char) -> Option<String> {
     if text.is_null() {
