@@ -6,15 +6,16 @@
 //! only in statements whose own snapshot shows that number: exact under every isolation level,
 //! after a rollback, and on a standby, with no message between backends to wait for.
 
+mod groups;
 mod load;
 mod object_type;
 mod subjects;
 
+pub use groups::{children, parents, with_parents};
 pub use object_type::{ObjectType, Permission};
 pub use subjects::{
     AUTHENTICATED, BUILT_IN_GROUPS, EVERYONE, Kind, Subjects, UserId, built_in_group,
-    built_in_name, children, direct_groups, group_subjects, parents, subject_id, subject_name,
-    user_id, with_parents,
+    built_in_name, direct_groups, group_subjects, subject_id, subject_name, user_id,
 };
 
 use std::cell::RefCell;

@@ -1,10 +1,10 @@
 //! Who a user is: the subjects whose grants count for him.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use pgrx::pg_sys::{self, Oid};
 
+use super::groups::{group_subject, with_parents};
 use super::{MembershipSource, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
@@ -93,6 +93,7 @@ impl Subjects {
         let anonymous = sources.users.as_ref().and_then(|u| u.anonymous_user.as_ref());
         let is_anonymous = user.is_none() || user.as_ref() == anonymous;
         let mut found = Subjects::default();
+        let mut groups = Vec::new();
         let known = match user.as_ref().or(anonymous) {
             Some(id) => match standing(sources, id)? {
                 Standing::Nobody if user.is_some() => return Ok(found),
@@ -106,20 +107,21 @@ impl Subjects {
         };
         if let Some(id) = known {
             found.user = Some(id.clone());
-            found.ids.extend(subject_id(Kind::User, id)?);
+            let own = subject_id(Kind::User, id)?;
+            found.ids.extend(own);
             if !is_anonymous {
                 found.owner = Some(id.clone());
             }
             if use_groups {
-                found.ids.extend(direct_groups(sources, id)?.iter().map(|group| group.subject));
+                groups.extend(direct_groups(sources, id, own)?.iter().map(|group| group.subject));
             }
         }
         if use_groups {
-            found.ids.push(EVERYONE);
+            groups.push(EVERYONE);
             if !is_anonymous {
-                found.ids.push(AUTHENTICATED);
+                groups.push(AUTHENTICATED);
             }
-            found.ids = with_parents(found.ids)?;
+            found.ids.extend(with_parents(groups)?);
         }
         found.ids.sort_unstable();
         found.ids.dedup();
@@ -135,19 +137,20 @@ pub struct DirectGroup {
 }
 
 /// The groups of which the user himself is a member, in the application's tables or in rowgrant's
-/// own; those that hold nothing and stand under no other group may be missing.
-pub fn direct_groups(sources: &Sources, user: &Key) -> Result<Vec<DirectGroup>> {
+/// own; those that hold nothing and stand under no other group may be missing. `own` is the user's
+/// subject, which he has if rowgrant keeps any.
+pub fn direct_groups(sources: &Sources, user: &Key, own: Option<i32>) -> Result<Vec<DirectGroup>> {
     let mut groups = Vec::new();
     for membership in &sources.memberships {
         let table = membership.relation;
         for group in groups_in(sources, membership, user)? {
-            let subject = subject_id(Kind::Group, &group)?;
+            let subject = group_subject(&group)?;
             groups.extend(subject.map(|subject| DirectGroup { subject, table }));
         }
     }
-    if let Some(user) = subject_id(Kind::User, user)? {
+    if let Some(own) = own {
         let table = own_tables()?.membership;
-        let kept = pairs(table, "user_subject", user, "group_subject")?;
+        let kept = pairs(table, "user_subject", own, "group_subject")?;
         groups.extend(kept.into_iter().map(|subject| DirectGroup { subject, table }));
     }
     Ok(groups)
@@ -176,17 +179,8 @@ pub fn subject_name(subject: i32) -> Result<String> {
     Ok(name)
 }
 
-/// The groups of which this one is a subgroup, in one step.
-pub fn parents(group: i32) -> Result<Vec<i32>> {
-    pairs(own_tables()?.subgroup, "child", group, "parent")
-}
-
-/// The subgroups of a group, in one step.
-pub fn children(group: i32) -> Result<Vec<i32>> {
-    pairs(own_tables()?.subgroup, "parent", group, "child")
-}
-
-fn pairs(table: Oid, column: &str, subject: i32, want: &str) -> Result<Vec<i32>> {
+/// The other column of the rows of a table of pairs of subjects.
+pub(super) fn pairs(table: Oid, column: &str, subject: i32, want: &str) -> Result<Vec<i32>> {
     let mut found = Vec::new();
     let key = Key::Bigint(i64::from(subject));
     find_rows(table, &[(column, &key)], &[want], |row| {
@@ -194,20 +188,6 @@ fn pairs(table: Oid, column: &str, subject: i32, want: &str) -> Result<Vec<i32>>
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
-}
-
-/// The subjects and all groups above those of them that are groups, each once.
-pub fn with_parents(subjects: Vec<i32>) -> Result<Vec<i32>> {
-    let mut found: BTreeSet<i32> = subjects.iter().copied().collect();
-    let mut open = subjects;
-    while let Some(next) = open.pop() {
-        for parent in parents(next)? {
-            if found.insert(parent) {
-                open.push(parent);
-            }
-        }
-    }
-    Ok(found.into_iter().collect())
 }
 
 /// The subjects whose grants count for a group: its own and, unless only those are asked for, the
@@ -222,7 +202,7 @@ pub fn group_subjects(
         Some(built_in) => Some(built_in),
         None => {
             let key = SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
-            subject_id(Kind::Group, &key)?
+            group_subject(&key)?
         }
     };
     let own = own.into_iter().collect();

@@ -99,7 +99,7 @@ fn explain_grants(reach: &Reach, perm: &str, key: &Key, rows: &Rows) -> Result<(
         Some(user) => catalog::subject_id(Kind::User, user)?,
         None => None,
     };
-    let entries = entries(&reach.holder)?;
+    let entries = entries(&reach.holder, own)?;
     let chains = entries.iter().map(|entry| chains(entry.group)).collect::<Result<Vec<_>>>()?;
     for grant in &granted {
         if Some(grant.subject) == own {
@@ -146,10 +146,10 @@ fn row(
 }
 
 /// The groups into which the user comes directly, each once.
-fn entries(holder: &Holder) -> Result<Vec<Entry>> {
+fn entries(holder: &Holder, own: Option<i32>) -> Result<Vec<Entry>> {
     let mut tables: BTreeMap<i32, BTreeSet<String>> = BTreeMap::new();
     if let Some(user) = &holder.subjects.user {
-        for group in catalog::direct_groups(&holder.sources, user)? {
+        for group in catalog::direct_groups(&holder.sources, user, own)? {
             let table = relation::qualified_name(group.table);
             tables.entry(group.subject).or_default().insert(table);
         }
@@ -167,7 +167,7 @@ fn chains(group: i32) -> Result<BTreeMap<i32, Vec<i32>>> {
     let mut found = BTreeMap::from([(group, vec![group])]);
     let mut open = VecDeque::from([group]);
     while let Some(next) = open.pop_front() {
-        for parent in catalog::parents(next)? {
+        for &parent in catalog::parents(next)?.iter() {
             if !found.contains_key(&parent) {
                 let mut chain = found[&next].clone();
                 chain.push(parent);
