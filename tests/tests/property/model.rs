@@ -166,10 +166,7 @@ impl Model {
 
     /// Whether the group itself holds it on the object.
     pub fn group_holds(&self, group: Holder, perm: usize, object: usize) -> bool {
-        let mut holders = BTreeSet::from([group]);
-        if group == Holder::Authenticated {
-            holders.insert(Holder::Everyone);
-        }
+        let holders = BTreeSet::from([group]);
         self.granted(&holders, perm, Some(object))
             || (self.granted(&holders, perm, None)
                 && (self.objects[object].exists || !self.has_table))
