@@ -89,14 +89,14 @@ COMMENT ON COLUMN rowgrant.membership_source.group_column IS 'Column with the gr
 
 CREATE TABLE rowgrant.subject (
     id   integer NOT NULL DEFAULT nextval('rowgrant.subject_id') PRIMARY KEY,
-    kind "char" NOT NULL CHECK (kind IN ('u', 'g', 'b')),
+    kind "char" NOT NULL CHECK (kind IN ('u', 'g', 'b', 'U', 'G')),
     key  text COLLATE "C" NOT NULL,
     UNIQUE (key, kind)
 );
 COMMENT ON TABLE rowgrant.subject IS
     'Whoever holds a grant. The id is never used again: a user deleted and created anew with the same key is another subject.';
 COMMENT ON COLUMN rowgrant.subject.id IS 'Id, never used again; ids up to 100 are built in';
-COMMENT ON COLUMN rowgrant.subject.kind IS 'u: user, g: group, b: built-in group';
+COMMENT ON COLUMN rowgrant.subject.kind IS 'u: user, g: group, b: built-in group; in capitals while a command that changes ids is running';
 COMMENT ON COLUMN rowgrant.subject.key IS 'The user''s or group''s own id in canonical form';
 INSERT INTO rowgrant.subject VALUES (1, 'b', 'everyone'), (2, 'b', 'authenticated');
 
@@ -169,7 +169,7 @@ DECLARE
 BEGIN
     FOREACH t IN ARRAY ARRAY['grant_bigint', 'grant_uuid', 'grant_text'] LOOP
         EXECUTE format('COMMENT ON COLUMN rowgrant.%I.object IS %L', t, 'Key of the object, as it is compared');
-        EXECUTE format('COMMENT ON COLUMN rowgrant.%I.perm IS %L', t, 'The permission, and with it the object type');
+        EXECUTE format('COMMENT ON COLUMN rowgrant.%I.perm IS %L', t, 'The permission, and with it the object type; negative while a command that changes keys is running');
         EXECUTE format('COMMENT ON COLUMN rowgrant.%I.subject IS %L', t, 'Who holds it');
         EXECUTE format('COMMENT ON COLUMN rowgrant.%I.expires_at IS %L', t, 'From when on it counts no more; NULL: never');
     END LOOP;

@@ -13,10 +13,32 @@ CREATE FUNCTION rowgrant.relations_dropped() RETURNS event_trigger
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_relations_dropped';
 COMMENT ON FUNCTION rowgrant.relations_dropped() IS 'Cleans up after tables that were dropped';
 
+CREATE FUNCTION rowgrant.table_altering() RETURNS event_trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_table_altering';
+COMMENT ON FUNCTION rowgrant.table_altering() IS 'Lets the type of a key be changed';
+CREATE FUNCTION rowgrant.table_altered() RETURNS event_trigger
+    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_table_altered';
+COMMENT ON FUNCTION rowgrant.table_altered() IS 'Follows partitions, children and columns of protected and registered tables';
+CREATE FUNCTION rowgrant.orphans() RETURNS TABLE(object_type text, key text, grants bigint)
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_orphans';
+COMMENT ON FUNCTION rowgrant.orphans() IS 'Grants whose object, user or group is gone, where no trigger saw it go';
+CREATE FUNCTION rowgrant.clean_orphans(object_type text DEFAULT NULL, max_rows bigint DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_clean_orphans';
+COMMENT ON FUNCTION rowgrant.clean_orphans(text, bigint) IS 'Removes what orphans() finds, no more than max_rows grants; their number';
+
 CREATE EVENT TRIGGER rowgrant_relations_dropped ON sql_drop
     WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION', 'DROP TYPE', 'ALTER TABLE')
     EXECUTE FUNCTION rowgrant.relations_dropped();
 COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables that were dropped';
+
+CREATE EVENT TRIGGER rowgrant_table_altering ON ddl_command_start
+    WHEN TAG IN ('ALTER TABLE')
+    EXECUTE FUNCTION rowgrant.table_altering();
+COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed';
+CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+    EXECUTE FUNCTION rowgrant.table_altered();
+COMMENT ON EVENT TRIGGER rowgrant_table_altered IS 'Follows partitions, children and columns of protected and registered tables';
 
 CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.object_type
     FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();

@@ -82,6 +82,11 @@ fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
     }))
 }
 
+/// The names of all object types.
+pub fn type_names() -> Result<Vec<String>> {
+    load::type_names()
+}
+
 /// The object type of that name, or the error that lists the known ones.
 pub fn object_type(name: &str) -> Result<Rc<ObjectType>> {
     find_object_type(name)?.ok_or_else(|| {

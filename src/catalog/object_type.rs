@@ -170,18 +170,26 @@ impl ObjectType {
         Ok((condition, arguments))
     }
 
-    /// Those of the keys that are not NULL in any column and of which the table has a row; locks the
-    /// rows as foreign keys lock, in the order of their keys, where `lock` is set. Of objects kept
-    /// elsewhere all are. Run as the extension's owner.
-    pub fn existing(&self, keys: &BTreeSet<Key>, lock: bool) -> Result<BTreeSet<Key>> {
+    /// Those of the keys of which the table has a row now; locks the rows as foreign keys lock, in the
+    /// order of their keys. Of objects kept elsewhere all are there. Run as the extension's owner.
+    pub fn lock_existing(&self, keys: &BTreeSet<Key>) -> Result<BTreeSet<Key>> {
+        self.find(keys, true, See::Latest)
+    }
+
+    /// Those of the keys of which the table has a row, without a lock. Run as the extension's owner.
+    pub fn existing(&self, keys: &BTreeSet<Key>, see: See) -> Result<BTreeSet<Key>> {
+        self.find(keys, false, see)
+    }
+
+    fn find(&self, keys: &BTreeSet<Key>, lock: bool, see: See) -> Result<BTreeSet<Key>> {
         let Some(table) = self.relation else { return Ok(keys.clone()) };
         let (condition, arguments) = self.key_among(keys.iter())?;
         let columns: Vec<String> =
             self.key_columns.iter().map(|name| format!("d.{}", relation::quote(name))).collect();
         let columns = columns.join(", ");
-        let (locking, see) = match lock {
-            true => (format!("ORDER BY {columns} FOR KEY SHARE OF d"), See::Latest),
-            false => (String::new(), See::Statement),
+        let locking = match lock {
+            true => format!("ORDER BY {columns} FOR KEY SHARE OF d"),
+            false => String::new(),
         };
         let sql = format!(
             "SELECT {columns} FROM {} d WHERE {condition} {locking}",

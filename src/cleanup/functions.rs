@@ -1,81 +1,13 @@
-//! The trigger functions, as SQL calls them.
+//! catalog_changed, the trigger on the tables of names, and relations_dropped.
 
+use super::{orphans, triggers};
 use crate::catalog::{self, Kind};
 use crate::error::Result;
+use crate::pg::ddl::Statement;
 use crate::pg::spi::{self, Argument, See};
-use crate::pg::trigger::{Event, Trigger};
-use crate::pg::{self, owner};
+use crate::pg::trigger::Trigger;
+use crate::pg::{inherit, owner, snapshot};
 use crate::setup;
-
-/// `object_changed('object type id')`, a trigger on protected tables.
-pub fn object_changed(trigger: &Trigger) -> Result<()> {
-    let id = trigger.argument().and_then(|id| id.parse().ok()).unwrap_or_default();
-    // None where the type is gone and its trigger was restored with the table from a dump.
-    let Some(object_type) = catalog::object_type_by_id(id)? else { return Ok(()) };
-    let permissions = object_type.permission_ids();
-    if trigger.event() == Event::Truncate {
-        return owner::run(|| super::grants::delete_object_level(&permissions));
-    }
-    let what = format!("key of object type \"{}\"", object_type.name);
-    let old = trigger.old(&object_type.key_columns)?;
-    let Some(old) = object_type.shape.of_columns(&old, &what)? else { return Ok(()) };
-    // Most rows have no grants: one look into the index tells, without a statement.
-    if !pg::grants::any_of_permissions_latest(&old, &permissions)? {
-        return Ok(());
-    }
-    let family = object_type.shape.family();
-    if trigger.event() == Event::Update {
-        let new = trigger.new_row(&object_type.key_columns)?;
-        let Some(new) = object_type.shape.of_columns(&new, &what)? else { return Ok(()) };
-        if new == old {
-            return Ok(());
-        }
-        return owner::run(|| super::grants::move_object(family, &old, &new, &permissions));
-    }
-    owner::run(|| super::grants::delete_of_object(family, &old, &permissions))
-}
-
-/// `subject_changed('u' or 'g')`, a trigger on the registered tables of users and groups.
-pub fn subject_changed(trigger: &Trigger) -> Result<()> {
-    let kind = match trigger.argument().as_deref() {
-        Some("u") => Kind::User,
-        _ => Kind::Group,
-    };
-    let sources = catalog::sources()?;
-    let Some(source) = kind.source(&sources) else { return Ok(()) };
-    if trigger.event() == Event::Truncate {
-        return owner::run(|| {
-            super::grants::delete_subjects(&super::grants::subjects(kind.code(), None)?)
-        });
-    }
-    let columns = [source.key_column.clone()];
-    let Some(old) = trigger.old(&columns)?[0] else { return Ok(()) };
-    let old = source.column.of_value(old, "id")?;
-    let new = match trigger.event() {
-        Event::Update => trigger.new_row(&columns)?[0],
-        _ => None,
-    };
-    let new = new.map(|value| source.column.of_value(value, "id")).transpose()?;
-    owner::run(|| {
-        let subjects = super::grants::subjects(kind.code(), Some(&old))?;
-        match new {
-            _ if subjects.is_empty() => Ok(()),
-            None => super::grants::delete_subjects(&subjects),
-            Some(new) if new == old => Ok(()),
-            Some(new) => {
-                // A subject already there belonged to a row that is gone.
-                let stale = super::grants::subjects(kind.code(), Some(&new))?;
-                super::grants::delete_subjects(&stale)?;
-                spi::execute(
-                    "UPDATE rowgrant.subject SET key = $2 WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
-                    &[Argument::integers(&subjects), Argument::text(&new.to_text())],
-                    See::Latest,
-                )?;
-                Ok(())
-            }
-        }
-    })
-}
 
 /// `catalog_changed()`, a trigger on the tables of names.
 pub fn catalog_changed(_trigger: &Trigger) -> Result<()> {
@@ -91,11 +23,12 @@ pub fn catalog_changed(_trigger: &Trigger) -> Result<()> {
 }
 
 /// `relations_dropped()`, an event trigger on sql_drop.
-pub fn relations_dropped() -> Result<()> {
+pub fn relations_dropped(_statement: &Statement) -> Result<()> {
     let mut types = Vec::new();
     let mut permissions = Vec::new();
     let mut kinds = Vec::new();
     owner::run(|| {
+        let parts = parts_dropped()?;
         spi::query(
             "WITH gone AS (SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() \
              WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
@@ -145,6 +78,48 @@ pub fn relations_dropped() -> Result<()> {
                 See::Latest,
             )?;
         }
+        if parts {
+            snapshot::with_latest(clean_after_parts)?;
+        }
         Ok(())
     })
+}
+
+/// Whether a table was dropped that held rows of another: it had triggers of its own for TRUNCATE.
+fn parts_dropped() -> Result<bool> {
+    let found = spi::execute(
+        "SELECT FROM pg_catalog.pg_event_trigger_dropped_objects() t \
+         JOIN pg_catalog.pg_event_trigger_dropped_objects() c \
+         ON c.object_type OPERATOR(pg_catalog.=) 'table' \
+         AND c.schema_name OPERATOR(pg_catalog.=) t.address_names[1] \
+         AND c.object_name OPERATOR(pg_catalog.=) t.address_names[2] \
+         WHERE t.object_type OPERATOR(pg_catalog.=) 'trigger' \
+         AND t.address_names[3] OPERATOR(pg_catalog.=) ANY ($1) \
+         AND NOT EXISTS (SELECT FROM rowgrant.object_type o \
+         WHERE o.relation::pg_catalog.oid OPERATOR(pg_catalog.=) c.objid) \
+         AND NOT EXISTS (SELECT FROM rowgrant.subject_source s \
+         WHERE s.relation::pg_catalog.oid OPERATOR(pg_catalog.=) c.objid)",
+        &[Argument::texts(triggers::ON_TRUNCATE.map(str::to_owned).to_vec())],
+        See::Latest,
+    )?;
+    Ok(found > 0)
+}
+
+/// Its rows went unseen: what was granted on them, or to them, is found by what is left.
+fn clean_after_parts() -> Result<()> {
+    for name in catalog::type_names()? {
+        let object_type = catalog::object_type(&name)?;
+        let has_parts = |table| inherit::holding_rows(table) != [table];
+        if object_type.relation.is_some_and(has_parts) {
+            orphans::clean_objects(&object_type, i64::MAX, false)?;
+        }
+    }
+    for kind in [Kind::User, Kind::Group] {
+        let sources = catalog::sources()?;
+        let has_parts = |table| inherit::holding_rows(table) != [table];
+        if kind.source(&sources).is_some_and(|source| has_parts(source.relation)) {
+            super::grants::delete_subjects(&orphans::subjects_gone(kind, See::Latest)?)?;
+        }
+    }
+    Ok(())
 }

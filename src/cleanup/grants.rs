@@ -1,10 +1,12 @@
 //! Removing grants, wherever they are. Run as the extension's owner.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
 use crate::pg::spi::{self, Argument, See};
 
-const FAMILIES: [Family; 3] = [Family::Bigint, Family::Uuid, Family::Text];
+pub const FAMILIES: [Family; 3] = [Family::Bigint, Family::Uuid, Family::Text];
 
 /// The number of grants of these permissions, on objects and at model level.
 pub fn count(permissions: &[i32]) -> Result<i64> {
@@ -70,11 +72,31 @@ pub fn delete_of_object(family: Family, key: &Key, permissions: &[i32]) -> Resul
     Ok(())
 }
 
-/// Lets the grants follow an object whose key has changed.
-pub fn move_object(family: Family, from: &Key, to: &Key, permissions: &[i32]) -> Result<()> {
+/// Removes all grants on these objects.
+pub fn delete_of_objects(family: Family, keys: &[Key], permissions: &[i32]) -> Result<()> {
     let sql = format!(
-        "UPDATE rowgrant.{} SET object = $2 WHERE object OPERATOR(pg_catalog.=) $1 \
-         AND perm OPERATOR(pg_catalog.=) ANY ($3)",
+        "DELETE FROM rowgrant.{} WHERE object OPERATOR(pg_catalog.=) ANY ($1) \
+         AND perm OPERATOR(pg_catalog.=) ANY ($2)",
+        family.table()
+    );
+    let arguments = [Argument::keys(family, keys.iter()), Argument::integers(permissions)];
+    spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))?;
+    Ok(())
+}
+
+/// Gives the grants on an object to another, or to the same, with the permission's sign turned
+/// where `turned` is set.
+pub fn move_object(
+    family: Family,
+    from: &Key,
+    to: &Key,
+    permissions: &[i32],
+    turned: bool,
+) -> Result<()> {
+    let perm = if turned { "OPERATOR(pg_catalog.-) perm" } else { "perm" };
+    let sql = format!(
+        "UPDATE rowgrant.{} SET object = $2, perm = {perm} \
+         WHERE object OPERATOR(pg_catalog.=) $1 AND perm OPERATOR(pg_catalog.=) ANY ($3)",
         family.table()
     );
     let arguments = [Argument::key(from), Argument::key(to), Argument::integers(permissions)];
@@ -110,25 +132,45 @@ pub fn delete_subjects(ids: &[i32]) -> Result<()> {
 
 /// Removes the subjects of that kind that hold nothing and stand in no membership.
 pub fn delete_idle_subjects(kind: &str) -> Result<()> {
-    let grants = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]);
     let memberships = [
         ("membership", "user_subject"),
         ("membership", "group_subject"),
         ("subgroup", "child"),
         ("subgroup", "parent"),
     ];
-    let idle = grants.map(|table| (table, "subject")).chain(memberships).map(|(table, column)| {
-        format!(
-            "NOT EXISTS (SELECT FROM rowgrant.{table} g \
-             WHERE g.{column} OPERATOR(pg_catalog.=) s.id)"
-        )
-    });
+    let idle = without_grants().chain(memberships.map(|(table, column)| absent(table, column)));
     let sql = format!(
         "DELETE FROM rowgrant.subject s WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" AND {}",
         idle.collect::<Vec<_>>().join(" AND ")
     );
     spi::execute(&sql, &[Argument::text(kind)], See::Latest)?;
     Ok(())
+}
+
+/// Removes those of the subjects that hold nothing, with their memberships.
+pub fn delete_subjects_without_grants(ids: &[i32]) -> Result<()> {
+    let mut idle = Vec::new();
+    let sql = format!(
+        "SELECT s.id FROM rowgrant.subject s WHERE s.id OPERATOR(pg_catalog.=) ANY ($1) AND {}",
+        without_grants().collect::<Vec<_>>().join(" AND ")
+    );
+    spi::query_sized(&sql, &[Argument::integers(ids)], See::Latest, |row| {
+        idle.extend(row.integer(1).map(|id| id as i32));
+        Ok(())
+    })?;
+    delete_subjects(&idle)
+}
+
+fn without_grants() -> impl Iterator<Item = String> {
+    let tables = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]);
+    tables.map(|table| absent(table, "subject"))
+}
+
+fn absent(table: &str, column: &str) -> String {
+    format!(
+        "NOT EXISTS (SELECT FROM rowgrant.{table} g \
+         WHERE g.{column} OPERATOR(pg_catalog.=) s.id)"
+    )
 }
 
 /// The subjects of that kind, all or the one with that key, as of now.
@@ -148,4 +190,88 @@ pub fn subjects(kind: &str, key: Option<&Key>) -> Result<Vec<i32>> {
         Ok(())
     })?;
     Ok(ids)
+}
+
+/// The subjects of that kind with these keys, as of now.
+pub fn subjects_among(kind: &str, keys: Vec<String>) -> Result<Vec<i32>> {
+    let mut ids = Vec::new();
+    spi::query_sized(
+        "SELECT id FROM rowgrant.subject WHERE key OPERATOR(pg_catalog.=) ANY ($2) \
+         AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
+        &[Argument::text(kind), Argument::texts(keys)],
+        See::Latest,
+        |row| {
+            ids.extend(row.integer(1).map(|id| id as i32));
+            Ok(())
+        },
+    )?;
+    Ok(ids)
+}
+
+/// The subjects of that kind with their keys.
+pub fn stored_subjects(kind: &str) -> Result<Vec<(i32, String)>> {
+    let mut subjects = Vec::new();
+    spi::query(
+        "SELECT id, key FROM rowgrant.subject \
+         WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" ORDER BY id",
+        &[Argument::text(kind)],
+        See::Latest,
+        |row| {
+            subjects
+                .push((row.integer(1).unwrap_or_default() as i32, row.text(2).unwrap_or_default()));
+            Ok(())
+        },
+    )?;
+    Ok(subjects)
+}
+
+/// Gives a subject another key.
+pub fn rename_subject(id: i32, from: &str, to: &str) -> Result<()> {
+    if from != to {
+        spi::execute(
+            "UPDATE rowgrant.subject SET key = $2 WHERE id OPERATOR(pg_catalog.=) $1",
+            &[Argument::integer(id), Argument::text(to)],
+            See::Latest,
+        )?;
+    }
+    Ok(())
+}
+
+/// The objects on which there are grants of these permissions.
+pub fn objects(family: Family, permissions: &[i32]) -> Result<Vec<Key>> {
+    let mut found = Vec::new();
+    let sql = format!(
+        "SELECT DISTINCT object FROM rowgrant.{} WHERE perm OPERATOR(pg_catalog.=) ANY ($1)",
+        family.table()
+    );
+    spi::query_sized(&sql, &[Argument::integers(permissions)], See::Latest, |row| {
+        found.extend(row.value(1).map(|object| object.as_key(family)));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Moves the grants on objects to other keys, from one family's table to another's.
+pub fn rekey(
+    (from, to): (Family, Family),
+    keys: &BTreeMap<Key, Key>,
+    permissions: &[i32],
+) -> Result<()> {
+    let changed = || keys.iter().filter(|(old, new)| old != new);
+    let sql = format!(
+        "WITH gone AS (DELETE FROM rowgrant.{} g USING ROWS FROM (pg_catalog.unnest($1), \
+         pg_catalog.unnest($2)) k (old, new) WHERE g.object OPERATOR(pg_catalog.=) k.old \
+         AND g.perm OPERATOR(pg_catalog.=) ANY ($3) \
+         RETURNING k.new, g.perm, g.subject, g.expires_at) \
+         INSERT INTO rowgrant.{} (object, perm, subject, expires_at) SELECT * FROM gone",
+        from.table(),
+        to.table()
+    );
+    let arguments = [
+        Argument::keys(from, changed().map(|(old, _)| old)),
+        Argument::keys(to, changed().map(|(_, new)| new)),
+        Argument::integers(permissions),
+    ];
+    spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))?;
+    Ok(())
 }

@@ -2,121 +2,259 @@
 
 use pgrx::pg_sys::Oid;
 
-use crate::catalog::Kind;
+use crate::catalog::{Kind, ObjectType, SubjectSource};
 use crate::error::Result;
 use crate::key::{KeyColumn, KeyShape};
-use crate::pg::relation::{qualified_name, quote};
+use crate::pg::inherit;
+use crate::pg::relation::{Relation, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 
-/// Names of the triggers for DELETE, UPDATE of the key, and TRUNCATE.
-type Names = [&'static str; 3];
+/// Names of the triggers on one kind of table.
+pub struct Names {
+    delete: &'static str,
+    /// Before the key is changed, after all other triggers of that kind: they go by name.
+    leaving: &'static str,
+    key: &'static str,
+    truncate: &'static str,
+}
 
 /// On protected tables.
-pub const ON_OBJECTS: Names =
-    ["rowgrant_object_delete", "rowgrant_object_key", "rowgrant_object_truncate"];
-const ON_USERS: Names = ["rowgrant_user_delete", "rowgrant_user_key", "rowgrant_user_truncate"];
-const ON_GROUPS: Names = ["rowgrant_group_delete", "rowgrant_group_key", "rowgrant_group_truncate"];
+pub const ON_OBJECTS: Names = Names {
+    delete: "rowgrant_object_delete",
+    leaving: "zz_rowgrant_object_leaving",
+    key: "rowgrant_object_key",
+    truncate: "rowgrant_object_truncate",
+};
+const ON_USERS: Names = Names {
+    delete: "rowgrant_user_delete",
+    leaving: "zz_rowgrant_user_leaving",
+    key: "rowgrant_user_key",
+    truncate: "rowgrant_user_truncate",
+};
+const ON_GROUPS: Names = Names {
+    delete: "rowgrant_group_delete",
+    leaving: "zz_rowgrant_group_leaving",
+    key: "rowgrant_group_key",
+    truncate: "rowgrant_group_truncate",
+};
 
-/// On the registered table of users or groups.
-pub fn on_subjects_names(kind: Kind) -> Names {
-    match kind {
-        Kind::User => ON_USERS,
-        Kind::Group => ON_GROUPS,
+/// Those for TRUNCATE, which every table with rows has for itself.
+pub const ON_TRUNCATE: [&str; 3] = [ON_OBJECTS.truncate, ON_USERS.truncate, ON_GROUPS.truncate];
+
+impl Names {
+    /// On the registered table of users or groups.
+    pub fn of_subjects(kind: Kind) -> &'static Names {
+        match kind {
+            Kind::User => &ON_USERS,
+            Kind::Group => &ON_GROUPS,
+        }
+    }
+
+    fn of_rows(&self) -> [&'static str; 3] {
+        [self.delete, self.leaving, self.key]
     }
 }
 
-/// Puts the triggers on a protected table, in place of those that are there.
+/// The triggers that a table, its partitions and its children shall have.
+struct Wanted<'a> {
+    names: &'a Names,
+    function: &'static str,
+    argument: String,
+    /// The key's columns with their base types.
+    key: Vec<(&'a str, Oid)>,
+}
+
+/// Puts the triggers on a protected table and all that hold rows of it.
 pub fn on_objects(table: Oid, id: i32, columns: &[String], shape: &KeyShape) -> Result<()> {
-    let key: Vec<(&str, Oid)> =
-        columns.iter().map(String::as_str).zip(shape.base_types()).collect();
-    create(table, ON_OBJECTS, "object_changed", &id.to_string(), &key)
+    of_objects(id, columns, shape).create(table)
 }
 
-/// Puts the triggers on the table of users or groups, in place of those that are there.
+/// Puts them on what has come to hold rows of it since.
+pub fn complete_objects(object_type: &ObjectType) -> Result<()> {
+    match object_type.relation {
+        Some(table) => {
+            on_objects(table, object_type.id, &object_type.key_columns, &object_type.shape)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Puts the triggers on the table of users or groups and all that hold rows of it.
 pub fn on_subjects(table: Oid, kind: Kind, key: &str, column: &KeyColumn) -> Result<()> {
-    let names = on_subjects_names(kind);
-    create(table, names, "subject_changed", kind.code(), &[(key, column.base)])
+    let wanted = Wanted {
+        names: Names::of_subjects(kind),
+        function: "subject_changed",
+        argument: kind.code().to_owned(),
+        key: vec![(key, column.base)],
+    };
+    wanted.create(table)
 }
 
-/// Row triggers, as partitions inherit them and every way of deleting fires them. The condition
-/// keeps an UPDATE that leaves the key alone from calling anything.
-fn create(
-    table: Oid,
-    [delete, update, truncate]: Names,
-    function: &str,
-    argument: &str,
-    key: &[(&str, Oid)],
-) -> Result<()> {
-    let on = qualified_name(table);
-    let unchanged = key
-        .iter()
-        .map(|(column, base)| {
-            let column = quote(column);
-            Ok(format!("OLD.{column} {} NEW.{column}", types::equality_operator(*base)?))
-        })
-        .collect::<Result<Vec<_>>>()?
-        .join(" AND ");
-    let run = format!("EXECUTE FUNCTION rowgrant.{function}('{argument}')");
-    let wanted = [
-        (delete, format!("AFTER DELETE ON {on} FOR EACH ROW {run}")),
-        (update, format!("AFTER UPDATE ON {on} FOR EACH ROW WHEN (NOT ({unchanged})) {run}")),
-        (truncate, format!("AFTER TRUNCATE ON {on} FOR EACH STATEMENT {run}")),
-    ];
-    if key_triggers_stand(table, delete, argument, key)? {
-        return Ok(());
-    }
-    drop_from(table, [delete, update, truncate])?;
-    for (name, definition) in wanted {
-        spi::execute(&format!("CREATE TRIGGER {name} {definition}"), &[], See::Latest)?;
-    }
-    Ok(())
+/// Puts them on what has come to hold rows of it since.
+pub fn complete_subjects(kind: Kind, source: &SubjectSource) -> Result<()> {
+    on_subjects(source.relation, kind, &source.key_column, &source.column)
 }
 
 /// Whether these columns are the key for which the triggers were made. PostgreSQL keeps them right
 /// when a column is renamed, and lets none be dropped without the trigger.
 pub fn stand_on_key(table: Oid, id: i32, columns: &[String], shape: &KeyShape) -> Result<bool> {
-    let key: Vec<(&str, Oid)> =
-        columns.iter().map(String::as_str).zip(shape.base_types()).collect();
-    key_triggers_stand(table, ON_OBJECTS[0], &id.to_string(), &key)
+    let wanted = of_objects(id, columns, shape);
+    wanted.stands(table, wanted.names.key)
 }
 
-/// Whether the triggers are there already, for this very argument and key: then a second call of
-/// protect takes no lock that would stop the application.
-fn key_triggers_stand(table: Oid, name: &str, argument: &str, key: &[(&str, Oid)]) -> Result<bool> {
-    let columns = key.iter().map(|(column, _)| (*column).to_owned()).collect();
+fn of_objects<'a>(id: i32, columns: &'a [String], shape: &KeyShape) -> Wanted<'a> {
+    Wanted {
+        names: &ON_OBJECTS,
+        function: "object_changed",
+        argument: id.to_string(),
+        key: columns.iter().map(String::as_str).zip(shape.base_types()).collect(),
+    }
+}
+
+impl Wanted<'_> {
+    /// Row triggers, as partitions inherit them and every way of deleting fires them; children that
+    /// are no partitions get their own. TRUNCATE fires those of each table for itself.
+    fn create(&self, table: Oid) -> Result<()> {
+        for part in inherit::with_descendants(table) {
+            if part == table || !inherit::is_partition(part) {
+                for name in self.names.of_rows() {
+                    self.create_one(part, name)?;
+                }
+            }
+            if inherit::has_rows_itself(part) {
+                self.create_one(part, self.names.truncate)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where it is there already nothing is done: a second call of protect takes no lock that would
+    /// stop the application.
+    fn create_one(&self, table: Oid, name: &str) -> Result<()> {
+        if self.stands(table, name)? {
+            return Ok(());
+        }
+        drop_one(table, name)?;
+        let on = qualified_name(table);
+        let run = format!("EXECUTE FUNCTION rowgrant.{}('{}')", self.function, self.argument);
+        // Keeps an UPDATE that leaves the key alone from calling anything.
+        let changed =
+            || Ok::<_, crate::error::Error>(format!("WHEN (NOT ({}))", self.unchanged()?));
+        let definition = if name == self.names.delete {
+            format!("AFTER DELETE ON {on} FOR EACH ROW {run}")
+        } else if name == self.names.leaving {
+            format!("BEFORE UPDATE ON {on} FOR EACH ROW {} {run}", changed()?)
+        } else if name == self.names.key {
+            format!("AFTER UPDATE ON {on} FOR EACH ROW {} {run}", changed()?)
+        } else {
+            format!("BEFORE TRUNCATE ON {on} FOR EACH STATEMENT {run}")
+        };
+        spi::execute(&format!("CREATE TRIGGER {name} {definition}"), &[], See::Latest)?;
+        // In the worker of a subscription too.
+        for part in inherit::with_descendants(table) {
+            if has(part, name)? {
+                Relation::open(part).enable_trigger_always(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unchanged(&self) -> Result<String> {
+        let same = self.key.iter().map(|(column, base)| {
+            let column = quote(column);
+            Ok(format!("OLD.{column} {} NEW.{column}", types::equality_operator(*base)?))
+        });
+        Ok(same.collect::<Result<Vec<_>>>()?.join(" AND "))
+    }
+
+    /// Whether the trigger is there, for this very argument and, where it has a condition, key.
+    fn stands(&self, table: Oid, name: &str) -> Result<bool> {
+        let conditional = name == self.names.leaving || name == self.names.key;
+        let columns = self.key.iter().map(|(column, _)| (*column).to_owned());
+        let columns = if conditional { columns.collect() } else { Vec::new() };
+        let found = spi::execute(
+            "SELECT FROM pg_catalog.pg_trigger t \
+             WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name \
+             AND pg_catalog.strpos(pg_catalog.pg_get_triggerdef(t.oid), $3) OPERATOR(pg_catalog.>) 0 \
+             AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) c WHERE pg_catalog.strpos(\
+             pg_catalog.pg_get_triggerdef(t.oid), 'old.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c) OPERATOR(pg_catalog.||) ' ') OPERATOR(pg_catalog.=) 0)",
+            &[
+                Argument::oid(table),
+                Argument::text(name),
+                Argument::text(&format!("('{}')", self.argument)),
+                Argument::texts(columns),
+            ],
+            See::Latest,
+        )?;
+        Ok(found > 0)
+    }
+}
+
+fn has(table: Oid, name: &str) -> Result<bool> {
     let found = spi::execute(
-        "SELECT FROM pg_catalog.pg_trigger d, pg_catalog.pg_trigger u \
-         WHERE d.tgrelid OPERATOR(pg_catalog.=) $1 AND d.tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name \
-         AND pg_catalog.strpos(pg_catalog.pg_get_triggerdef(d.oid), $3) OPERATOR(pg_catalog.>) 0 \
-         AND u.tgrelid OPERATOR(pg_catalog.=) $1 \
-         AND u.tgname OPERATOR(pg_catalog.=) pg_catalog.replace($2, '_delete', '_key')::pg_catalog.name \
-         AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) c WHERE pg_catalog.strpos(\
-         pg_catalog.pg_get_triggerdef(u.oid), 'old.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c) OPERATOR(pg_catalog.||) ' ') OPERATOR(pg_catalog.=) 0)",
-        &[
-            Argument::oid(table),
-            Argument::text(name),
-            Argument::text(&format!("('{argument}')")),
-            Argument::texts(columns),
-        ],
+        "SELECT FROM pg_catalog.pg_trigger WHERE tgrelid OPERATOR(pg_catalog.=) $1 \
+         AND tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[Argument::oid(table), Argument::text(name)],
         See::Latest,
     )?;
     Ok(found > 0)
 }
 
-/// Takes the triggers off a table.
-pub fn drop_from(table: Oid, names: Names) -> Result<()> {
-    let on = qualified_name(table);
-    for name in names {
-        let there = spi::execute(
-            "SELECT FROM pg_catalog.pg_trigger WHERE tgrelid OPERATOR(pg_catalog.=) $1 \
-             AND tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
-            &[Argument::oid(table), Argument::text(name)],
-            See::Latest,
-        )?;
-        if there > 0 {
-            spi::execute(&format!("DROP TRIGGER {name} ON {on}"), &[], See::Latest)?;
+fn drop_one(table: Oid, name: &str) -> Result<()> {
+    if has(table, name)? {
+        let sql = format!("DROP TRIGGER {name} ON {}", qualified_name(table));
+        spi::execute(&sql, &[], See::Latest)?;
+    }
+    Ok(())
+}
+
+/// Takes the triggers off a table and all that hold rows of it.
+pub fn drop_from(table: Oid, names: &Names) -> Result<()> {
+    for part in inherit::with_descendants(table) {
+        if part == table || !inherit::is_partition(part) {
+            for name in names.of_rows() {
+                drop_one(part, name)?;
+            }
+        }
+        drop_one(part, names.truncate)?;
+    }
+    Ok(())
+}
+
+/// Takes those off a table that keep the type of its key from being changed.
+pub fn drop_conditional(table: Oid, names: &Names) -> Result<()> {
+    for part in inherit::with_descendants(table) {
+        if part == table || !inherit::is_partition(part) {
+            drop_one(part, names.leaving)?;
+            drop_one(part, names.key)?;
         }
     }
     Ok(())
+}
+
+/// The tables that have the triggers of an object type, for TRUNCATE at least.
+pub fn tables_of(id: i32) -> Result<Vec<Oid>> {
+    tables(&ON_OBJECTS, &format!("('{id}')"))
+}
+
+/// The tables that have the triggers of users or groups.
+pub fn tables_with(names: &Names) -> Result<Vec<Oid>> {
+    tables(names, "")
+}
+
+fn tables(names: &Names, argument: &str) -> Result<Vec<Oid>> {
+    let mut found = Vec::new();
+    spi::query(
+        "SELECT t.tgrelid FROM pg_catalog.pg_trigger t \
+         WHERE t.tgname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND pg_catalog.strpos(\
+         pg_catalog.pg_get_triggerdef(t.oid), $2) OPERATOR(pg_catalog.>) 0",
+        &[Argument::text(names.truncate), Argument::text(argument)],
+        See::Latest,
+        |row| {
+            found.extend(row.as_oid(1));
+            Ok(())
+        },
+    )?;
+    Ok(found)
 }

@@ -162,7 +162,7 @@ impl Source<'_> {
             Objects::Generic => {
                 let spelled = self.spelled(object_type)?;
                 let keys: BTreeSet<Key> = spelled.values().cloned().collect();
-                let existing = object_type.existing(&keys, true)?;
+                let existing = object_type.lock_existing(&keys)?;
                 let (texts, keys): (Vec<String>, Vec<Key>) =
                     spelled.into_iter().filter(|(_, key)| existing.contains(key)).unzip();
                 let operator = types::equality_operator(types::TEXT)?;
@@ -181,7 +181,7 @@ impl Source<'_> {
                     }
                     Ok(())
                 })?;
-                let existing = object_type.existing(&keys, true)?;
+                let existing = object_type.lock_existing(&keys)?;
                 let spelled = Argument::keys_as(base, existing.iter())?;
                 let operator = types::equality_operator(base)?;
                 let keys = Argument::keys(family, existing.iter());

@@ -99,6 +99,13 @@ impl KeyShape {
         Ok(Some(whole(keys)))
     }
 
+    /// The key whose columns are spelled as these are.
+    pub fn of_keys(&self, parts: &[Key]) -> Result<Key> {
+        let keys = self.columns.iter().zip(parts);
+        let keys = keys.map(|(column, part)| column.of_text(&part.to_text(), "key"));
+        Ok(whole(keys.collect::<Result<Vec<_>>>()?))
+    }
+
     /// The columns' keys of a whole key, for looking its row up.
     pub fn split(&self, key: &Key) -> Result<Vec<Key>> {
         if self.columns.len() == 1 {

@@ -68,6 +68,10 @@ impl Call {
         self.datum(n).map(|d| d.value() & 0xff != 0)
     }
 
+    pub fn bigint(&self, n: usize) -> Option<i64> {
+        self.datum(n).map(|d| d.value() as i64)
+    }
+
     pub fn oid(&self, n: usize) -> Option<Oid> {
         self.datum(n).map(|d| Oid::from(d.value() as u32))
     }

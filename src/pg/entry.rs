@@ -5,6 +5,7 @@ use pgrx::PgLogLevel;
 use pgrx::pg_sys::{self, Datum, panic::ErrorReport};
 
 use super::call::{Call, Output, datum_of};
+use super::ddl::{self, Statement};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
@@ -40,14 +41,20 @@ fn run_change(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Call) -> Result<Ou
 fn run_trigger(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Trigger) -> Result<()>) -> Datum {
     // SAFETY: PostgreSQL calls with the structure of a running call.
     let trigger = unsafe { Trigger::new(fcinfo) };
-    match trigger.and_then(|trigger| snapshot::with_latest(|| function(&trigger))) {
-        Ok(()) => Datum::null(),
+    let run = |trigger: Trigger| {
+        snapshot::with_latest(|| function(&trigger))?;
+        Ok(trigger.result())
+    };
+    match trigger.and_then(run) {
+        Ok(result) => result,
         Err(error) => raise(error),
     }
 }
 
-fn run_event(_fcinfo: pg_sys::FunctionCallInfo, function: fn() -> Result<()>) -> Datum {
-    match function() {
+fn run_event(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Statement) -> Result<()>) -> Datum {
+    // SAFETY: PostgreSQL calls with the structure of a running call.
+    let statement = unsafe { ddl::statement(fcinfo) };
+    match snapshot::with_latest(|| function(&statement)) {
         Ok(()) => Datum::null(),
         Err(error) => raise(error),
     }
@@ -119,9 +126,13 @@ symbols! {
     rowgrant_users_with_perm, pg_finfo_rowgrant_users_with_perm => run, listing::users_with_perm;
     rowgrant_users_with_perms, pg_finfo_rowgrant_users_with_perms => run, listing::users_with_perms;
     rowgrant_groups_with_perms, pg_finfo_rowgrant_groups_with_perms => run, listing::groups_with_perms;
+    rowgrant_orphans, pg_finfo_rowgrant_orphans => run, cleanup::orphans;
+    rowgrant_clean_orphans, pg_finfo_rowgrant_clean_orphans => run_change, cleanup::clean_orphans;
     rowgrant_object_changed, pg_finfo_rowgrant_object_changed => run_trigger, cleanup::object_changed;
     rowgrant_subject_changed, pg_finfo_rowgrant_subject_changed => run_trigger, cleanup::subject_changed;
     rowgrant_catalog_changed, pg_finfo_rowgrant_catalog_changed => run_trigger, cleanup::catalog_changed;
+    rowgrant_table_altering, pg_finfo_rowgrant_table_altering => run_event, cleanup::table_altering;
+    rowgrant_table_altered, pg_finfo_rowgrant_table_altered => run_event, cleanup::table_altered;
     rowgrant_relations_dropped, pg_finfo_rowgrant_relations_dropped => run_event, cleanup::relations_dropped;
 }
 

@@ -1,12 +1,11 @@
 //! Probing and listing grants, straight from the indexes.
 
+use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, Datum, Oid};
-use pgrx::{FromDatum, IntoDatum};
-use uuid::Uuid;
 
 use super::own;
 use super::relation::Relation;
-use super::value::uuid_datum;
+use super::value::{Value, uuid_datum};
 use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, Key};
@@ -302,15 +301,8 @@ fn key_datum(key: &Key) -> (Family, Datum) {
 /// # Safety
 /// The datum must be of the family's type.
 unsafe fn key_of(family: Family, datum: Datum) -> Key {
-    match family {
-        Family::Bigint => Key::Bigint(datum.value() as i64),
-        // SAFETY: a uuid datum points to 16 bytes.
-        Family::Uuid => Key::Uuid(Uuid::from_bytes(unsafe { *datum.cast_mut_ptr::<[u8; 16]>() })),
-        Family::Text => {
-            // SAFETY: the caller's promise.
-            Key::Text(unsafe { String::from_datum(datum, false) }.unwrap_or_default())
-        }
-    }
+    // SAFETY: the caller's promise; the type does not matter for what is read by family.
+    unsafe { Value::new(datum, Oid::INVALID) }.as_key(family)
 }
 
 fn object_key(family: Family, datum: Datum) -> pg_sys::ScanKeyData {

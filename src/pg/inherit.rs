@@ -58,7 +58,12 @@ pub fn with_ancestors(oid: Oid) -> Vec<Oid> {
 }
 
 /// The tables that hold the rows of `oid`: itself, or its partitions and children.
-pub(super) fn holding_rows(oid: Oid) -> Vec<Oid> {
+pub fn holding_rows(oid: Oid) -> Vec<Oid> {
+    with_descendants(oid).into_iter().filter(|oid| has_rows_itself(*oid)).collect()
+}
+
+/// The table and all its partitions and children, to any depth.
+pub fn with_descendants(oid: Oid) -> Vec<Oid> {
     // SAFETY: a syscache look-up, and a catalog scan that returns a list of oids.
     unsafe {
         let partitioned = pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
@@ -66,11 +71,22 @@ pub(super) fn holding_rows(oid: Oid) -> Vec<Oid> {
             return vec![oid];
         }
         let list = unbound::find_all_inheritors(oid);
-        PgList::<std::ffi::c_void>::from_pg(list)
-            .iter_oid()
-            .filter(|oid| pg_sys::get_rel_relkind(*oid) as u8 == pg_sys::RELKIND_RELATION)
-            .collect()
+        let all = PgList::<std::ffi::c_void>::from_pg(list);
+        let foreign = |oid| pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_FOREIGN_TABLE;
+        all.iter_oid().filter(|oid| !foreign(*oid)).collect()
     }
+}
+
+/// Whether it is a table that holds rows, rather than a partitioned one.
+pub fn has_rows_itself(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_RELATION }
+}
+
+/// Whether it is a partition of another table.
+pub fn is_partition(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_rel_relispartition(oid) }
 }
 
 fn has_children(oid: Oid) -> bool {

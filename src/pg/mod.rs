@@ -8,6 +8,7 @@
 
 pub mod attempt;
 pub mod call;
+pub mod ddl;
 pub mod entry;
 pub mod grants;
 pub mod inherit;

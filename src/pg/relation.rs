@@ -59,6 +59,25 @@ impl Relation {
         }
     }
 
+    /// The collation of a column by number.
+    pub fn collation(&self, number: i16) -> Oid {
+        self.columns()[number as usize - 1].attcollation
+    }
+
+    /// Lets a trigger just made fire whatever session_replication_role is. Not by ALTER TABLE, which
+    /// refuses while the transaction has deferred constraints to check.
+    pub fn enable_trigger_always(&self, name: &str) -> Result<()> {
+        let name = std::ffi::CString::new(name)
+            .map_err(|_| Error::internal("a trigger's name holds a zero byte"))?;
+        // SAFETY: the relation is open; making the trigger has locked it. The change is made visible
+        // to what follows.
+        unsafe {
+            super::version::enable_always(self.0, &name);
+            pg_sys::CommandCounterIncrement();
+        }
+        Ok(())
+    }
+
     /// `relkind`: r for a table, p for a partitioned one, ...
     pub fn kind(&self) -> u8 {
         // SAFETY: the relation is open.

@@ -45,6 +45,22 @@ pub fn find_rows(
     Ok(())
 }
 
+/// Calls `each` with these columns of every row of this very table, without partitions and children.
+pub fn rows_of(
+    table: Oid,
+    want: &[String],
+    mut each: impl FnMut(&[Option<Value>]) -> Result<()>,
+) -> Result<()> {
+    let relation = Relation::open(table);
+    if relation.kind() != b'r' {
+        return Ok(());
+    }
+    let wanted =
+        want.iter().map(|name| relation.required_column(name)).collect::<Result<Vec<_>>>()?;
+    let mut each = |columns: &[Option<Value>]| each(columns).map(ControlFlow::Continue);
+    scan(&relation, None, &mut [], &wanted, &mut each).map(|_| ())
+}
+
 fn scan_key(number: i16, base: Oid, collation: Oid, value: Value) -> Result<pg_sys::ScanKeyData> {
     // SAFETY: the entry lives for ever; the key is initialised by the call.
     unsafe {

@@ -8,6 +8,8 @@ thread_local! {
     /// Counts ends of transactions and subtransactions: after ROLLBACK TO SAVEPOINT a snapshot may
     /// have the very fields that one before it had, and yet show other rows.
     static GENERATION: Cell<u64> = const { Cell::new(0) };
+    /// Counts ends of transactions.
+    static TRANSACTION: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Identifies what a statement sees. Two equal stamps see the same rows; used to tell whether
@@ -32,6 +34,12 @@ unsafe extern "C-unwind" fn transaction_ended(
     _arg: *mut std::ffi::c_void,
 ) {
     next_generation();
+    TRANSACTION.with(|t| t.set(t.get() + 1));
+}
+
+/// A number that only the running transaction has, of all of this session.
+pub fn transaction() -> u64 {
+    TRANSACTION.with(Cell::get)
 }
 
 #[pgrx::pg_guard]

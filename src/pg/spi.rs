@@ -43,6 +43,11 @@ impl Argument {
         Self { type_oid: pg_sys::INT4ARRAYOID, datum: numbers.to_vec().into_datum() }
     }
 
+    /// A NULL in place of an array of integers.
+    pub fn no_integers() -> Self {
+        Self { type_oid: pg_sys::INT4ARRAYOID, datum: None }
+    }
+
     pub fn oid(oid: Oid) -> Self {
         Self { type_oid: pg_sys::OIDOID, datum: Some(oid.into()) }
     }
@@ -76,7 +81,8 @@ impl Argument {
     }
 
     /// Keys of one family as an array.
-    pub fn keys<'a>(family: Family, keys: impl Iterator<Item = &'a Key>) -> Self {
+    pub fn keys<'a>(family: Family, keys: impl IntoIterator<Item = &'a Key>) -> Self {
+        let keys = keys.into_iter();
         let (type_oid, datum) = match family {
             Family::Bigint => {
                 let all = keys.filter_map(|k| if let Key::Bigint(n) = k { Some(*n) } else { None });

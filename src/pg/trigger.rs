@@ -1,6 +1,6 @@
 //! The call of a trigger function.
 
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::relation;
 use super::value::Value;
@@ -10,9 +10,18 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     Delete,
+    BeforeUpdate,
     Update,
     Truncate,
     Other,
+}
+
+/// The old version of a row, told apart from every other one, and the command that replaced it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    pub relation: Oid,
+    block: u32,
+    offset: u16,
 }
 
 /// The trigger being run. Valid during the call.
@@ -34,12 +43,54 @@ impl Trigger {
 
     pub fn event(&self) -> Event {
         // SAFETY: valid during the call.
-        match unsafe { (*self.0).tg_event } & pg_sys::TRIGGER_EVENT_OPMASK {
+        let event = unsafe { (*self.0).tg_event };
+        let before = event & pg_sys::TRIGGER_EVENT_TIMINGMASK == pg_sys::TRIGGER_EVENT_BEFORE;
+        match event & pg_sys::TRIGGER_EVENT_OPMASK {
             pg_sys::TRIGGER_EVENT_DELETE => Event::Delete,
+            pg_sys::TRIGGER_EVENT_UPDATE if before => Event::BeforeUpdate,
             pg_sys::TRIGGER_EVENT_UPDATE => Event::Update,
             pg_sys::TRIGGER_EVENT_TRUNCATE => Event::Truncate,
             _ => Event::Other,
         }
+    }
+
+    /// What the function must return: the row to be written, before it is.
+    pub fn result(&self) -> Datum {
+        match self.event() {
+            // SAFETY: a BEFORE ROW trigger for UPDATE has the new row there.
+            Event::BeforeUpdate => unsafe { Datum::from((*self.0).tg_newtuple) },
+            _ => Datum::null(),
+        }
+    }
+
+    /// Whether a session that replays what another server, or a restore, did is running, and so did
+    /// all that triggers do. The worker of a subscription is none: what it applies needs cleaning.
+    pub fn is_replay(&self) -> bool {
+        // SAFETY: reads variables.
+        unsafe {
+            pg_sys::SessionReplicationRole as u32 == pg_sys::SESSION_REPLICATION_ROLE_REPLICA
+                && !pg_sys::IsLogicalWorker()
+        }
+    }
+
+    /// The table, or partition, whose row or rows these are.
+    pub fn relation(&self) -> Oid {
+        // SAFETY: valid during the call.
+        unsafe { (*(*self.0).tg_relation).rd_id }
+    }
+
+    /// The old version of the row.
+    pub fn version(&self) -> Version {
+        // SAFETY: a row trigger for UPDATE or DELETE has the old row there.
+        let at = unsafe { (*(*self.0).tg_trigtuple).t_self };
+        let block = u32::from(at.ip_blkid.bi_hi) << 16 | u32::from(at.ip_blkid.bi_lo);
+        Version { relation: self.relation(), block, offset: at.ip_posid }
+    }
+
+    /// The command of this transaction that removed the old version of the row.
+    pub fn removed_by(&self) -> u32 {
+        // SAFETY: an AFTER ROW trigger for DELETE has the old row there, removed by this transaction.
+        unsafe { pg_sys::HeapTupleHeaderGetCmax((*(*self.0).tg_trigtuple).t_data) }
     }
 
     /// The first argument of CREATE TRIGGER.
@@ -56,7 +107,7 @@ impl Trigger {
 
     /// Columns of the old row.
     pub fn old(&self, names: &[String]) -> Result<Vec<Option<Value>>> {
-        // SAFETY: an AFTER ROW trigger for UPDATE or DELETE has the old row there.
+        // SAFETY: a row trigger for UPDATE or DELETE has the old row there.
         unsafe {
             let data = self.0;
             relation::columns_by_name((*data).tg_relation, (*data).tg_trigtuple, names)
@@ -65,10 +116,16 @@ impl Trigger {
 
     /// Columns of the new row of an UPDATE.
     pub fn new_row(&self, names: &[String]) -> Result<Vec<Option<Value>>> {
-        // SAFETY: an AFTER ROW trigger for UPDATE has the new row there.
+        // SAFETY: a row trigger for UPDATE has the new row there.
         unsafe {
             let data = self.0;
             relation::columns_by_name((*data).tg_relation, (*data).tg_newtuple, names)
         }
     }
+}
+
+/// The number of the running command, which no later command of this transaction has.
+pub fn current_command() -> u32 {
+    // SAFETY: marks the number as used.
+    unsafe { pg_sys::GetCurrentCommandId(true) }
 }

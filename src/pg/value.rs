@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::types;
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::{Family, Key};
 
 /// A value that is not NULL, with its type. Valid as long as what it was taken from: an argument
 /// for the duration of the call, a column until the scan moves on.
@@ -74,6 +74,15 @@ impl Value {
     pub fn as_uuid(self) -> Uuid {
         // SAFETY: a datum of type uuid points to 16 bytes.
         Uuid::from_bytes(unsafe { *self.datum.cast_mut_ptr::<[u8; 16]>() })
+    }
+
+    /// A value of the column `object` of that family's table of grants.
+    pub fn as_key(self, family: Family) -> Key {
+        match family {
+            Family::Bigint => Key::Bigint(self.datum.value() as i64),
+            Family::Uuid => Key::Uuid(self.as_uuid()),
+            Family::Text => Key::Text(self.as_text()),
+        }
     }
 
     /// The characters of a text, varchar, char(n) or citext value.

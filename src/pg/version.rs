@@ -37,3 +37,25 @@ pub fn owns_relation(relation: pg_sys::Oid, role: pg_sys::Oid) -> bool {
         pg_sys::object_ownercheck(pg_sys::RelationRelationId, relation, role)
     }
 }
+
+/// Lets a trigger of an open table fire in sessions that replicate too; its partitions' are left
+/// alone, or follow.
+///
+/// # Safety
+/// The relation must be open, and locked as for CREATE TRIGGER.
+pub unsafe fn enable_always(relation: pg_sys::Relation, name: &std::ffi::CStr) {
+    let always = pg_sys::TRIGGER_FIRES_ALWAYS as std::ffi::c_char;
+    let lock = pg_sys::ShareRowExclusiveLock as i32;
+    #[cfg(any(feature = "pg14", feature = "pg15"))]
+    // SAFETY: the caller's promise.
+    unsafe {
+        pg_sys::EnableDisableTrigger(relation, name.as_ptr(), always, false, lock);
+    }
+    #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+    // SAFETY: the caller's promise; no parent trigger is named.
+    unsafe {
+        let parent = pg_sys::Oid::INVALID;
+        let name = name.as_ptr();
+        pg_sys::EnableDisableTrigger(relation, name, parent, always, false, false, lock);
+    }
+}

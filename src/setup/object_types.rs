@@ -171,7 +171,7 @@ pub fn unprotect(call: &Call) -> Result<Output> {
 pub fn remove(object_type: &ObjectType, table: Option<&Table>, drop_grants: bool) -> Result<()> {
     if let Some(table) = table {
         // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
-        triggers::drop_from(table.oid, triggers::ON_OBJECTS)?;
+        triggers::drop_from(table.oid, &triggers::ON_OBJECTS)?;
     }
     let ids = object_type.permission_ids();
     if drop_grants {

@@ -7,7 +7,8 @@ use pgrx::pg_sys::Oid;
 use super::change;
 use super::table::Table;
 use crate::catalog::{BUILT_IN_GROUPS, Kind};
-use crate::cleanup::{grants, triggers};
+use crate::cleanup::grants;
+use crate::cleanup::triggers::{self, Names};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_text};
 use crate::pg::call::{Call, Output, null_argument};
@@ -133,15 +134,15 @@ pub fn register_groups(call: &Call) -> Result<Output> {
 
 /// Lets ids of users, or of groups, be free. Run within `change`.
 pub fn unregister(kind: Kind, table: &Table) -> Result<()> {
-    triggers::drop_from(table.oid, triggers::on_subjects_names(kind))?;
+    triggers::drop_from(table.oid, Names::of_subjects(kind))?;
     spi::execute(
         "DELETE FROM rowgrant.subject_source \
          WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\"",
         &[Argument::text(kind.code())],
         See::Latest,
     )?;
-    for (id, stored) in stored_subjects(kind)? {
-        rename_subject(id, &stored, &free_text(&stored))?;
+    for (id, stored) in grants::stored_subjects(kind.code())? {
+        grants::rename_subject(id, &stored, &free_text(&stored))?;
     }
     Ok(())
 }
@@ -161,7 +162,7 @@ fn forget_former(kind: Kind, table: &Table) -> Result<()> {
         },
     )?;
     match former {
-        Some(former) => triggers::drop_from(former, triggers::on_subjects_names(kind)),
+        Some(former) => triggers::drop_from(former, Names::of_subjects(kind)),
         None => Ok(()),
     }
 }
@@ -220,37 +221,10 @@ fn check_exists(kind: Kind, table: Oid, key: &str, id: &Key) -> Result<()> {
 /// Brings the subjects that have grants already into the form of the table's key; each must exist.
 fn adopt(kind: Kind, table: &Table, key: &str, column: &KeyColumn) -> Result<()> {
     grants::delete_idle_subjects(kind.code())?;
-    for (id, stored) in stored_subjects(kind)? {
+    for (id, stored) in grants::stored_subjects(kind.code())? {
         let adopted = column.of_text(&stored, &format!("{} id", kind.noun()))?;
         check_exists(kind, table.oid, key, &adopted)?;
-        rename_subject(id, &stored, &adopted.to_text())?;
-    }
-    Ok(())
-}
-
-fn stored_subjects(kind: Kind) -> Result<Vec<(i32, String)>> {
-    let mut subjects = Vec::new();
-    spi::query(
-        "SELECT id, key FROM rowgrant.subject \
-         WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" ORDER BY id",
-        &[Argument::text(kind.code())],
-        See::Latest,
-        |row| {
-            subjects
-                .push((row.integer(1).unwrap_or_default() as i32, row.text(2).unwrap_or_default()));
-            Ok(())
-        },
-    )?;
-    Ok(subjects)
-}
-
-fn rename_subject(id: i32, from: &str, to: &str) -> Result<()> {
-    if from != to {
-        spi::execute(
-            "UPDATE rowgrant.subject SET key = $2 WHERE id OPERATOR(pg_catalog.=) $1",
-            &[Argument::integer(id), Argument::text(to)],
-            See::Latest,
-        )?;
+        grants::rename_subject(id, &stored, &adopted.to_text())?;
     }
     Ok(())
 }

@@ -1,0 +1,86 @@
+//! orphans and clean_orphans, as SQL calls them.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::grants;
+use super::orphans::{self, Orphan};
+use crate::catalog::{self, Kind, ObjectType};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::pg::call::{Call, Column, Output};
+use crate::pg::owner;
+use crate::pg::spi::See;
+
+fn object_types() -> Result<Vec<Rc<ObjectType>>> {
+    let mut names = catalog::type_names()?;
+    names.sort_unstable();
+    names.iter().map(|name| catalog::object_type(name)).collect()
+}
+
+fn subjects_gone(see: See) -> Result<Vec<i32>> {
+    let mut gone = orphans::subjects_gone(Kind::User, see)?;
+    gone.extend(orphans::subjects_gone(Kind::Group, see)?);
+    Ok(gone)
+}
+
+/// `orphans()`: the grants whose object, user or group is gone, by object; at model level the key is
+/// NULL.
+pub fn orphans(call: &Call) -> Result<Output> {
+    let rows = call.rows()?;
+    owner::run(|| {
+        let gone = subjects_gone(See::Statement)?;
+        for object_type in object_types()? {
+            // Counts those to somebody gone on objects that are there, and all on the others.
+            let mut counts: BTreeMap<Option<Key>, i64> = match gone.is_empty() {
+                true => BTreeMap::new(),
+                false => orphans::granted_to(&object_type, &gone, See::Statement)?,
+            };
+            orphans::objects_gone(&object_type, See::Statement, |Orphan { key, grants }| {
+                counts.insert(Some(key), grants);
+                Ok(())
+            })?;
+            for (key, grants) in counts {
+                rows.push([
+                    Column::Text(object_type.name.clone()),
+                    key.map_or(Column::Null, |key| Column::Text(key.to_text())),
+                    Column::Integer(grants),
+                ]);
+            }
+        }
+        Ok(Output::Set)
+    })
+}
+
+/// `clean_orphans(object_type, max_rows)`: removes them, of one type or of all, no more than so many
+/// grants; their number.
+pub fn clean_orphans(call: &Call) -> Result<Output> {
+    let most = call.bigint(1).unwrap_or(i64::MAX);
+    if most < 0 {
+        return Err(Error::argument("max_rows must not be negative"));
+    }
+    let types = match call.text(0) {
+        Some(name) => vec![catalog::object_type(&name)?],
+        None => object_types()?,
+    };
+    let of_all = call.text(0).is_none();
+    owner::run(|| {
+        let mut removed = 0;
+        for object_type in &types {
+            removed += orphans::clean_objects(object_type, most - removed, true)?;
+        }
+        let gone = subjects_gone(See::Latest)?;
+        if !gone.is_empty() {
+            if of_all {
+                removed += orphans::clean_subjects(&gone, None, most - removed)?;
+                grants::delete_subjects_without_grants(&gone)?;
+            } else {
+                for object_type in &types {
+                    let ids = object_type.permission_ids();
+                    removed += orphans::clean_subjects(&gone, Some(&ids), most - removed)?;
+                }
+            }
+        }
+        Ok(Output::Integer(removed))
+    })
+}

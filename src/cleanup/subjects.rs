@@ -1,0 +1,121 @@
+//! subject_changed, the trigger on the registered tables of users and groups.
+
+use std::ops::ControlFlow;
+
+use super::{grants, moves};
+use crate::catalog::{self, Kind, SubjectSource};
+use crate::error::Result;
+use crate::key::Key;
+use crate::pg::scan::{find_rows, rows_of};
+use crate::pg::spi::{self, Argument, See};
+use crate::pg::trigger::{Event, Trigger, current_command};
+use crate::pg::value::Value;
+use crate::pg::{inherit, owner};
+
+/// `subject_changed('u' or 'g')`
+pub fn subject_changed(trigger: &Trigger) -> Result<()> {
+    if trigger.is_replay() {
+        return Ok(());
+    }
+    let kind = match trigger.argument().as_deref() {
+        Some("u") => Kind::User,
+        _ => Kind::Group,
+    };
+    let sources = catalog::sources()?;
+    let Some(source) = kind.source(&sources) else { return Ok(()) };
+    if trigger.event() == Event::Truncate {
+        return truncated(trigger, kind, source);
+    }
+    let columns = [source.key_column.clone()];
+    let id =
+        |value: Option<Value>| value.map(|value| source.column.of_value(value, "id")).transpose();
+    let Some(old) = id(trigger.old(&columns)?[0])? else { return Ok(()) };
+    let new = || id(trigger.new_row(&columns)?[0]);
+    match trigger.event() {
+        Event::BeforeUpdate => {
+            if let Some(new) = new()?.filter(|new| *new != old) {
+                moves::begin(what(kind), old, new, trigger.version(), current_command());
+            }
+            Ok(())
+        }
+        Event::Update => match new()? {
+            Some(new) if new != old => moved(kind, &old, &new),
+            _ => Ok(()),
+        },
+        Event::Delete => {
+            match moves::moved_to(what(kind), &old, trigger.version(), trigger.removed_by()) {
+                // Carried out as DELETE and INSERT, into another partition.
+                Some(new) if is_there(source, &new)? => moved(kind, &old, &new),
+                _ => owner::run(|| {
+                    grants::delete_subjects(&grants::subjects(kind.code(), Some(&old))?)
+                }),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Users and groups among the moves: no object type has these ids.
+fn what(kind: Kind) -> i32 {
+    match kind {
+        Kind::User => -1,
+        Kind::Group => -2,
+    }
+}
+
+fn is_there(source: &SubjectSource, id: &Key) -> Result<bool> {
+    let mut found = false;
+    find_rows(source.relation, &[(&source.key_column, id)], &[], |_| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// Gives a subject its new key. Where another subject still has it, whose own turn in this command
+/// comes later, it waits aside: under the kind in capitals, for which nothing looks.
+fn moved(kind: Kind, old: &Key, new: &Key) -> Result<()> {
+    moves::end(what(kind), old);
+    let aside = kind.code().to_uppercase();
+    owner::run(|| {
+        let mut arriving = kind.code();
+        let there = grants::subjects(kind.code(), Some(new))?;
+        if !there.is_empty() && moves::is_leaving(what(kind), new) {
+            arriving = &aside;
+        } else {
+            // Of a row that went unseen.
+            grants::delete_subjects(&there)?;
+        }
+        rename(&grants::subjects(kind.code(), Some(old))?, arriving, new)?;
+        rename(&grants::subjects(&aside, Some(old))?, kind.code(), old)
+    })
+}
+
+fn rename(subjects: &[i32], kind: &str, key: &Key) -> Result<()> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    spi::execute(
+        "UPDATE rowgrant.subject SET kind = $2::pg_catalog.\"char\", key = $3 \
+         WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+        &[Argument::integers(subjects), Argument::text(kind), Argument::text(&key.to_text())],
+        See::Latest,
+    )?;
+    Ok(())
+}
+
+/// Removes the subjects of the rows of this one table or partition, before they are gone.
+fn truncated(trigger: &Trigger, kind: Kind, source: &SubjectSource) -> Result<()> {
+    let table = trigger.relation();
+    if source.relation == table && inherit::holding_rows(table) == [table] {
+        return owner::run(|| grants::delete_subjects(&grants::subjects(kind.code(), None)?));
+    }
+    let mut keys = Vec::new();
+    rows_of(table, std::slice::from_ref(&source.key_column), |columns| {
+        if let Some(id) = columns[0] {
+            keys.push(source.column.of_value(id, "id")?.to_text());
+        }
+        Ok(())
+    })?;
+    owner::run(|| grants::delete_subjects(&grants::subjects_among(kind.code(), keys)?))
+}

@@ -1,0 +1,129 @@
+//! The call of an event trigger: which statement it is about.
+
+use pgrx::PgList;
+use pgrx::pg_sys::{self, Oid};
+
+use super::types::copy_cstr;
+
+/// A column that gets another type.
+pub struct Retyped {
+    pub column: String,
+    /// Whether every value becomes what its text says: there is no USING, or a mere cast.
+    pub plain: bool,
+}
+
+/// What a statement does to a table, as far as it matters here.
+pub enum Statement {
+    Alter {
+        relation: Oid,
+        retyped: Vec<Retyped>,
+        /// Whether a partition or child leaves.
+        leaves: bool,
+    },
+    RenameColumn {
+        relation: Oid,
+        from: String,
+        to: String,
+    },
+    Other,
+}
+
+/// The statement that fired the event trigger.
+///
+/// # Safety
+/// `fcinfo` must be that of a running call.
+pub(super) unsafe fn statement(fcinfo: pg_sys::FunctionCallInfo) -> Statement {
+    // SAFETY: the caller's promise; each node's tag tells what it is.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_EventTriggerData {
+            return Statement::Other;
+        }
+        let tree = (*context.cast::<pg_sys::EventTriggerData>()).parsetree;
+        if tree.is_null() {
+            return Statement::Other;
+        }
+        match (*tree).type_ {
+            pg_sys::NodeTag::T_AlterTableStmt => alter(tree.cast()),
+            pg_sys::NodeTag::T_RenameStmt => rename(tree.cast()),
+            _ => Statement::Other,
+        }
+    }
+}
+
+/// # Safety
+/// Must be a statement that is being run.
+unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(relation) = look_up((*statement).relation) else { return Statement::Other };
+        let (mut retyped, mut leaves) = (Vec::new(), false);
+        let commands = PgList::<pg_sys::AlterTableCmd>::from_pg((*statement).cmds);
+        for command in commands.iter_ptr() {
+            match (*command).subtype {
+                pg_sys::AlterTableType::AT_AlterColumnType => {
+                    let column = copy_cstr((*command).name).unwrap_or_default();
+                    let definition = (*command).def.cast::<pg_sys::ColumnDef>();
+                    retyped.push(Retyped { column, plain: is_plain((*definition).raw_default) });
+                }
+                pg_sys::AlterTableType::AT_DetachPartition
+                | pg_sys::AlterTableType::AT_DetachPartitionFinalize
+                | pg_sys::AlterTableType::AT_DropInherit => leaves = true,
+                _ => {}
+            }
+        }
+        Statement::Alter { relation, retyped, leaves }
+    }
+}
+
+/// # Safety
+/// Must be null, or an expression as the parser makes it.
+unsafe fn is_plain(using: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if using.is_null() {
+            return true;
+        }
+        if (*using).type_ != pg_sys::NodeTag::T_TypeCast {
+            return false;
+        }
+        let operand = (*using.cast::<pg_sys::TypeCast>()).arg;
+        (*operand).type_ == pg_sys::NodeTag::T_ColumnRef
+    }
+}
+
+/// # Safety
+/// Must be a statement that is being run.
+unsafe fn rename(statement: *mut pg_sys::RenameStmt) -> Statement {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let statement = &*statement;
+        let of_column = statement.renameType == pg_sys::ObjectType::OBJECT_COLUMN;
+        let names = (copy_cstr(statement.subname), copy_cstr(statement.newname));
+        match (look_up(statement.relation), names) {
+            (Some(relation), (Some(from), Some(to))) if of_column => {
+                Statement::RenameColumn { relation, from, to }
+            }
+            _ => Statement::Other,
+        }
+    }
+}
+
+/// # Safety
+/// Must be null or a name as the parser makes it.
+unsafe fn look_up(name: *const pg_sys::RangeVar) -> Option<Oid> {
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: the statement itself holds, or will take, the lock.
+    let oid = unsafe {
+        pg_sys::RangeVarGetRelidExtended(
+            name,
+            pg_sys::NoLock as i32,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        )
+    };
+    (oid != Oid::INVALID).then_some(oid)
+}
