@@ -14,7 +14,8 @@ BEGIN
         WHERE p.pronamespace = 'rowgrant'::pg_catalog.regnamespace
           AND p.proname IN ('has_perm', 'has_perms', 'group_has_perm', 'require_perm',
                             'objects_for_user', 'objects_for_group',
-                            'perms_for_user', 'perms_for_group')
+                            'perms_for_user', 'perms_for_group',
+                            'can', 'current_user_id')
     LOOP
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', asking);
     END LOOP;

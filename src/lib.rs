@@ -11,6 +11,7 @@ mod key;
 mod listing;
 mod model;
 mod pg;
+mod session;
 mod setup;
 
 pgrx::pg_module_magic!();
@@ -21,5 +22,6 @@ pgrx::extension_sql_file!("../sql/30_grants.sql", name = "grants", requires = ["
 pgrx::extension_sql_file!("../sql/40_check.sql", name = "check", requires = ["grants"]);
 pgrx::extension_sql_file!("../sql/50_listing.sql", name = "listing", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/60_cleanup.sql", name = "cleanup", requires = ["listing"]);
+pgrx::extension_sql_file!("../sql/65_session.sql", name = "session", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/70_guardian.sql", name = "guardian", requires = ["cleanup"]);
 pgrx::extension_sql_file!("../sql/90_rights.sql", name = "rights", finalize);

@@ -1,4 +1,4 @@
-//! has_perm, has_perms, group_has_perm and require_perm, as SQL calls them.
+//! has_perm, can, has_perms, group_has_perm and require_perm, as SQL calls them.
 
 use std::rc::Rc;
 
@@ -11,6 +11,7 @@ use crate::pg::call::{Call, Output};
 use crate::pg::row::{RowValue, row_value};
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
+use crate::session;
 
 /// What a call site remembers while one snapshot lasts: names and subjects, never grants.
 #[derive(Default)]
@@ -26,6 +27,20 @@ struct Site {
 enum TypeName {
     Name(String),
     RowType(Oid),
+}
+
+/// Who is asked about.
+enum User {
+    Given(Option<Value>),
+    /// The user of the running transaction.
+    Current,
+}
+
+impl User {
+    /// The first argument, and the number of the one after it.
+    fn given(call: &Call) -> (Self, usize) {
+        (User::Given(call.value(0)), 1)
+    }
 }
 
 impl Site {
@@ -46,9 +61,12 @@ impl Site {
         Ok(self.sources.clone().unwrap_or_default())
     }
 
-    fn subjects(&mut self, user: Option<Value>) -> Result<Rc<Subjects>> {
+    fn subjects(&mut self, user: &User) -> Result<Rc<Subjects>> {
         let sources = self.sources()?;
-        let id = catalog::user_id(&sources, user)?;
+        let id = match user {
+            User::Given(id) => catalog::user_id(&sources, *id)?,
+            User::Current => session::current(&sources)?,
+        };
         if let Some((known, subjects)) = &self.user
             && *known == id
         {
@@ -59,7 +77,7 @@ impl Site {
         Ok(subjects)
     }
 
-    fn reach(&mut self, user: Option<Value>, perm: String, of: TypeName) -> Result<Reach> {
+    fn reach(&mut self, user: &User, perm: String, of: TypeName) -> Result<Reach> {
         let known = self.names.as_ref().filter(|(o, p, ..)| *o == of && *p == perm);
         let (object_type, giving) = match known {
             Some((_, _, object_type, giving)) => (Rc::clone(object_type), giving.clone()),
@@ -97,45 +115,59 @@ fn type_of_row(row_type: Oid) -> Result<Rc<ObjectType>> {
     })
 }
 
-fn by_key(call: &Call) -> Result<bool> {
-    let (Some(perm), Some(name), Some(key)) = (call.text(1), call.text(2), call.value(3)) else {
-        return Ok(false);
-    };
-    let reach = Site::of(call).reach(call.value(0), perm, TypeName::Name(name))?;
+fn by_key(call: &Call, (user, at): (User, usize)) -> Result<bool> {
+    let named = (call.text(at), call.text(at + 1), call.value(at + 2));
+    let (Some(perm), Some(name), Some(key)) = named else { return Ok(false) };
+    let reach = Site::of(call).reach(&user, perm, TypeName::Name(name))?;
     match reach.object_type.key(key)? {
         Some(key) => reach.holds(&key),
         None => Ok(false),
     }
 }
 
-fn by_row(call: &Call) -> Result<bool> {
-    let (Some(perm), Some(row)) = (call.text(1), call.value(2)) else { return Ok(false) };
+fn by_row(call: &Call, (user, at): (User, usize)) -> Result<bool> {
+    let (Some(perm), Some(row)) = (call.text(at), call.value(at + 1)) else { return Ok(false) };
     let row: RowValue = row_value(row);
-    let reach = Site::of(call).reach(call.value(0), perm, TypeName::RowType(row.type_oid))?;
+    let reach = Site::of(call).reach(&user, perm, TypeName::RowType(row.type_oid))?;
     match reach.object_type.key_of_row(&row)? {
         (Some(key), owner) => reach.holds_row(&key, owner),
         (None, _) => Ok(false),
     }
 }
 
-fn by_model(call: &Call) -> Result<bool> {
-    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(false) };
-    Site::of(call).reach(call.value(0), perm, TypeName::Name(name))?.is_everywhere()
+fn by_model(call: &Call, (user, at): (User, usize)) -> Result<bool> {
+    let (Some(perm), Some(name)) = (call.text(at), call.text(at + 1)) else { return Ok(false) };
+    Site::of(call).reach(&user, perm, TypeName::Name(name))?.is_everywhere()
 }
 
 /// `has_perm(user_id, perm, object_type, key)`
 pub fn has_perm_key(call: &Call) -> Result<Output> {
-    by_key(call).map(Output::Bool)
+    by_key(call, User::given(call)).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object)`
 pub fn has_perm_row(call: &Call) -> Result<Output> {
-    by_row(call).map(Output::Bool)
+    by_row(call, User::given(call)).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object_type)`
 pub fn has_perm_model(call: &Call) -> Result<Output> {
-    by_model(call).map(Output::Bool)
+    by_model(call, User::given(call)).map(Output::Bool)
+}
+
+/// `can(perm, object_type, key)`
+pub fn can_key(call: &Call) -> Result<Output> {
+    by_key(call, (User::Current, 0)).map(Output::Bool)
+}
+
+/// `can(perm, object)`
+pub fn can_row(call: &Call) -> Result<Output> {
+    by_row(call, (User::Current, 0)).map(Output::Bool)
+}
+
+/// `can(perm, object_type)`
+pub fn can_model(call: &Call) -> Result<Output> {
+    by_model(call, (User::Current, 0)).map(Output::Bool)
 }
 
 /// `has_perms(user_id, perms, object_type, key, any_perm)`: all of the permissions, or any.
@@ -146,11 +178,12 @@ pub fn has_perms(call: &Call) -> Result<Output> {
     };
     let any_perm = call.bool(4).unwrap_or(false);
     let site = Site::of(call);
+    let (user, _) = User::given(call);
     let mut answer = None;
     for perm in perms {
         let held = match perm {
             Some(perm) => {
-                let reach = site.reach(call.value(0), perm, TypeName::Name(name.clone()))?;
+                let reach = site.reach(&user, perm, TypeName::Name(name.clone()))?;
                 match reach.object_type.key(key)? {
                     Some(key) => reach.holds(&key)?,
                     None => false,
@@ -187,12 +220,12 @@ pub fn group_has_perm(call: &Call) -> Result<Output> {
 /// `require_perm(user_id, perm, object_type, key)`
 pub fn require_perm_key(call: &Call) -> Result<Output> {
     let object = || format!("{} {}", show(call.text(2)), show(call.value(3).map(Value::print)));
-    required(call, by_key(call)?, object)
+    required(call, by_key(call, User::given(call))?, object)
 }
 
 /// `require_perm(user_id, perm, object)`
 pub fn require_perm_row(call: &Call) -> Result<Output> {
-    let allowed = by_row(call)?;
+    let allowed = by_row(call, User::given(call))?;
     let object = || {
         let Some(value) = call.value(2) else { return "NULL".to_owned() };
         let row = row_value(value);
@@ -207,7 +240,9 @@ pub fn require_perm_row(call: &Call) -> Result<Output> {
 
 /// `require_perm(user_id, perm, object_type)`
 pub fn require_perm_model(call: &Call) -> Result<Output> {
-    required(call, by_model(call)?, || format!("all objects of type {}", show(call.text(2))))
+    required(call, by_model(call, User::given(call))?, || {
+        format!("all objects of type {}", show(call.text(2)))
+    })
 }
 
 fn show(name: Option<String>) -> String {

@@ -14,6 +14,7 @@ pub struct Call(pg_sys::FunctionCallInfo);
 /// What a function returns.
 pub enum Output {
     Void,
+    Null,
     Bool(bool),
     Integer(i64),
     Text(String),
@@ -303,7 +304,7 @@ pub(super) fn array_elements(array: Value) -> Vec<Option<Value>> {
 /// The datum of an output, and whether it is NULL.
 pub(super) fn datum_of(output: Output) -> Option<Datum> {
     match output {
-        Output::Set => None,
+        Output::Set | Output::Null => None,
         Output::Void => Some(Datum::null()),
         Output::Bool(answer) => Some(Datum::from(answer)),
         Output::Integer(number) => Some(Datum::from(number)),

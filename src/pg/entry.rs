@@ -9,7 +9,7 @@ use super::ddl::{self, Statement};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
-use crate::{check, cleanup, grants, guardian, listing, model, setup};
+use crate::{check, cleanup, grants, guardian, listing, model, session, setup};
 
 fn raise(error: Error) -> ! {
     let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
@@ -80,6 +80,11 @@ symbols! {
     rowgrant_has_perm_key, pg_finfo_rowgrant_has_perm_key => run, check::has_perm_key;
     rowgrant_has_perm_row, pg_finfo_rowgrant_has_perm_row => run, check::has_perm_row;
     rowgrant_has_perm_model, pg_finfo_rowgrant_has_perm_model => run, check::has_perm_model;
+    rowgrant_can_key, pg_finfo_rowgrant_can_key => run, check::can_key;
+    rowgrant_can_row, pg_finfo_rowgrant_can_row => run, check::can_row;
+    rowgrant_can_model, pg_finfo_rowgrant_can_model => run, check::can_model;
+    rowgrant_set_user, pg_finfo_rowgrant_set_user => run, session::set_user;
+    rowgrant_current_user_id, pg_finfo_rowgrant_current_user_id => run, session::current_user_id;
     rowgrant_has_perms, pg_finfo_rowgrant_has_perms => run, check::has_perms;
     rowgrant_group_has_perm, pg_finfo_rowgrant_group_has_perm => run, check::group_has_perm;
     rowgrant_require_perm_key, pg_finfo_rowgrant_require_perm_key => run, check::require_perm_key;
@@ -139,6 +144,7 @@ symbols! {
 /// Called once, when a backend loads the library.
 #[pgrx::pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    super::session::init();
     super::snapshot::init();
     super::own::init();
 }

@@ -17,6 +17,7 @@ pub mod owner;
 pub mod relation;
 pub mod row;
 pub mod scan;
+pub mod session;
 pub mod snapshot;
 pub mod spi;
 pub mod trigger;

@@ -1,0 +1,24 @@
+-- The application user of a transaction. Kept in the memory of the backend that serves it, so these
+-- functions run there and not in parallel workers.
+
+CREATE FUNCTION rowgrant.set_user(user_id anyelement) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_set_user';
+COMMENT ON FUNCTION rowgrant.set_user(anyelement) IS 'Says who the application user is until the transaction ends';
+CREATE FUNCTION rowgrant.set_user(user_id text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_set_user';
+COMMENT ON FUNCTION rowgrant.set_user(text) IS 'Says who the application user is until the transaction ends';
+CREATE FUNCTION rowgrant.current_user_id() RETURNS text
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_current_user_id';
+COMMENT ON FUNCTION rowgrant.current_user_id() IS 'The application user of this transaction';
+CREATE FUNCTION rowgrant.can(perm text, object_type text, key anyelement) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_can_key';
+COMMENT ON FUNCTION rowgrant.can(text, text, anyelement) IS 'has_perm for the application user of this transaction';
+CREATE FUNCTION rowgrant.can(perm text, object_type text, key text) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_can_key';
+COMMENT ON FUNCTION rowgrant.can(text, text, text) IS 'has_perm for the application user of this transaction';
+CREATE FUNCTION rowgrant.can(perm text, object record) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_can_row';
+COMMENT ON FUNCTION rowgrant.can(text, record) IS 'has_perm for the application user of this transaction';
+CREATE FUNCTION rowgrant.can(perm text, object_type text) RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_can_model';
+COMMENT ON FUNCTION rowgrant.can(text, text) IS 'has_perm for the application user of this transaction';
