@@ -20,3 +20,9 @@ BEGIN
         EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', asking);
     END LOOP;
 END $$;
+
+INSERT INTO rowgrant.definition
+SELECT p.oid, rowgrant.definition_of(p.oid),
+       EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) a WHERE a.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid)
+FROM pg_catalog.pg_proc p
+WHERE p.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid;

@@ -4,6 +4,7 @@
 mod catalog;
 mod check;
 mod cleanup;
+mod doctor;
 mod error;
 mod grants;
 mod guardian;
@@ -24,4 +25,5 @@ pgrx::extension_sql_file!("../sql/50_listing.sql", name = "listing", requires = 
 pgrx::extension_sql_file!("../sql/60_cleanup.sql", name = "cleanup", requires = ["listing"]);
 pgrx::extension_sql_file!("../sql/65_session.sql", name = "session", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/70_guardian.sql", name = "guardian", requires = ["cleanup"]);
+pgrx::extension_sql_file!("../sql/80_doctor.sql", name = "doctor", requires = ["guardian"]);
 pgrx::extension_sql_file!("../sql/90_rights.sql", name = "rights", finalize);

@@ -15,5 +15,5 @@ pub mod triggers;
 pub use altered::{table_altered, table_altering};
 pub use functions::{catalog_changed, relations_dropped};
 pub use objects::object_changed;
-pub use orphans_functions::{clean_orphans, orphans};
+pub use orphans_functions::{clean_orphans, each_orphan, orphans};
 pub use subjects::subject_changed;

@@ -24,32 +24,37 @@ fn subjects_gone(see: See) -> Result<Vec<i32>> {
     Ok(gone)
 }
 
-/// `orphans()`: the grants whose object, user or group is gone, by object; at model level the key is
-/// NULL.
+/// Calls `each` with the object type, key and number of the grants whose object, user or group is
+/// gone; at model level there is no key. Run as the extension's owner, under the statement's snapshot.
+pub fn each_orphan(mut each: impl FnMut(&str, Option<&Key>, i64)) -> Result<()> {
+    let gone = subjects_gone(See::Statement)?;
+    for object_type in object_types()? {
+        // Counts those to somebody gone on objects that are there, and all on the others.
+        let mut counts: BTreeMap<Option<Key>, i64> = match gone.is_empty() {
+            true => BTreeMap::new(),
+            false => orphans::granted_to(&object_type, &gone, See::Statement)?,
+        };
+        orphans::objects_gone(&object_type, See::Statement, |Orphan { key, grants }| {
+            counts.insert(Some(key), grants);
+            Ok(())
+        })?;
+        for (key, grants) in &counts {
+            each(&object_type.name, key.as_ref(), *grants);
+        }
+    }
+    Ok(())
+}
+
+/// `orphans()`
 pub fn orphans(call: &Call) -> Result<Output> {
     let rows = call.rows()?;
     owner::run(|| {
-        let gone = subjects_gone(See::Statement)?;
-        for object_type in object_types()? {
-            // Counts those to somebody gone on objects that are there, and all on the others.
-            let mut counts: BTreeMap<Option<Key>, i64> = match gone.is_empty() {
-                true => BTreeMap::new(),
-                false => orphans::granted_to(&object_type, &gone, See::Statement)?,
-            };
-            orphans::objects_gone(&object_type, See::Statement, |Orphan { key, grants }| {
-                counts.insert(Some(key), grants);
-                Ok(())
-            })?;
-            for (key, grants) in counts {
-                rows.push([
-                    Column::Text(object_type.name.clone()),
-                    key.map_or(Column::Null, |key| Column::Text(key.to_text())),
-                    Column::Integer(grants),
-                ]);
-            }
-        }
-        Ok(Output::Set)
-    })
+        each_orphan(|object_type, key, grants| {
+            let key = key.map_or(Column::Null, |key| Column::Text(key.to_text()));
+            rows.push([Column::Text(object_type.to_owned()), key, Column::Integer(grants)]);
+        })
+    })?;
+    Ok(Output::Set)
 }
 
 /// `clean_orphans(object_type, max_rows)`: removes them, of one type or of all, no more than so many

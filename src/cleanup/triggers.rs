@@ -209,6 +209,33 @@ fn drop_one(table: Oid, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// The triggers that do not fire on all that a table's rows undergo: the table, partition or child,
+/// the name, and how it is enabled; none where it is missing.
+pub fn not_firing(table: Oid, names: &Names) -> Result<Vec<(Oid, &'static str, Option<u8>)>> {
+    let mut found = Vec::new();
+    for part in inherit::with_descendants(table) {
+        let truncate = inherit::has_rows_itself(part).then_some(names.truncate);
+        for name in names.of_rows().into_iter().chain(truncate) {
+            let mut state = None;
+            spi::query(
+                "SELECT tgenabled::pg_catalog.text FROM pg_catalog.pg_trigger \
+                 WHERE tgrelid OPERATOR(pg_catalog.=) $1 \
+                 AND tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+                &[Argument::oid(part), Argument::text(name)],
+                See::Statement,
+                |row| {
+                    state = row.text(1).and_then(|state| state.bytes().next());
+                    Ok(())
+                },
+            )?;
+            if state != Some(b'A') {
+                found.push((part, name, state));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Takes the triggers off a table and all that hold rows of it.
 pub fn drop_from(table: Oid, names: &Names) -> Result<()> {
     for part in inherit::with_descendants(table) {

@@ -9,7 +9,7 @@ use super::ddl::{self, Statement};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
-use crate::{check, cleanup, grants, guardian, listing, model, session, setup};
+use crate::{check, cleanup, doctor, grants, guardian, listing, model, session, setup};
 
 fn raise(error: Error) -> ! {
     let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
@@ -133,6 +133,8 @@ symbols! {
     rowgrant_groups_with_perms, pg_finfo_rowgrant_groups_with_perms => run, listing::groups_with_perms;
     rowgrant_orphans, pg_finfo_rowgrant_orphans => run, cleanup::orphans;
     rowgrant_clean_orphans, pg_finfo_rowgrant_clean_orphans => run_change, cleanup::clean_orphans;
+    rowgrant_doctor, pg_finfo_rowgrant_doctor => run, doctor::doctor;
+    rowgrant_clean_expired, pg_finfo_rowgrant_clean_expired => run_change, doctor::clean_expired;
     rowgrant_object_changed, pg_finfo_rowgrant_object_changed => run_trigger, cleanup::object_changed;
     rowgrant_subject_changed, pg_finfo_rowgrant_subject_changed => run_trigger, cleanup::subject_changed;
     rowgrant_catalog_changed, pg_finfo_rowgrant_catalog_changed => run_trigger, cleanup::catalog_changed;

@@ -1,0 +1,152 @@
+//! The checks that are one statement each. All return severity, subject, problem and remedy.
+
+/// Run as the extension's owner, under the statement's snapshot.
+pub const CHECKS: &[&str] = &[
+    EVENT_TRIGGERS,
+    TABLES_GONE,
+    KEYS_NOT_UNIQUE,
+    DANGLING,
+    INTERRUPTED,
+    MEMBERSHIP_INDEXES,
+    POLICIES_NOT_FORCED,
+    POLICIES_NOT_ENABLED,
+    BYPASSING_ROLES,
+    OPEN_TABLES,
+    OPEN_FUNCTIONS,
+    FUNCTIONS_ALTERED,
+    FUNCTIONS_FOREIGN,
+    EXPIRED,
+];
+
+const EVENT_TRIGGERS: &str = "
+    SELECT 'error', 'event trigger ' || name,
+           CASE WHEN e.evtname IS NULL THEN 'is missing' ELSE 'is disabled' END
+               || ': tables that are dropped or altered are not followed',
+           CASE WHEN e.evtname IS NULL THEN 'DROP and CREATE EXTENSION rowgrant anew, from a dump of its data'
+                ELSE format('ALTER EVENT TRIGGER %I ENABLE', name) END
+    FROM unnest('{rowgrant_relations_dropped,rowgrant_table_altering,rowgrant_table_altered}'::text[]) name
+    LEFT JOIN pg_event_trigger e ON e.evtname = name
+    WHERE e.evtenabled IS NULL OR e.evtenabled = 'D'";
+
+const TABLES_GONE: &str = "
+    SELECT 'error', what, 'its table is gone', remedy
+    FROM (SELECT 'object type ' || name, relation, format('SELECT rowgrant.unprotect(%L, true)', name)
+          FROM rowgrant.object_type
+          UNION ALL SELECT CASE kind WHEN 'u' THEN 'table of users' ELSE 'table of groups' END, relation,
+                           'register the table that took its place'
+          FROM rowgrant.subject_source
+          UNION ALL SELECT 'table of memberships', relation, 'register the table that took its place'
+          FROM rowgrant.membership_source) t (what, relation, remedy)
+    WHERE relation IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation)";
+
+const KEYS_NOT_UNIQUE: &str = "
+    SELECT 'error', 'object type ' || t.name,
+           format('(%s) is no unique NOT NULL key of %s any more', array_to_string(t.key_columns, ', '), t.relation),
+           'restore the constraint, or call rowgrant.protect with another key'
+    FROM rowgrant.object_type t
+    JOIN pg_class c ON c.oid = t.relation
+    WHERE NOT EXISTS (
+        SELECT FROM pg_index i
+        WHERE i.indrelid = t.relation AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+          AND i.indnkeyatts = cardinality(t.key_columns)
+          AND NOT EXISTS (SELECT FROM unnest(t.key_columns) k WHERE NOT EXISTS (
+              SELECT FROM pg_attribute a
+              WHERE a.attrelid = t.relation AND a.attname = k AND a.attnotnull
+                AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))";
+
+const DANGLING: &str = "
+    SELECT 'error', 'table rowgrant.' || source, format('grants to or of what does not exist: %s', count(*)),
+           'restore all of rowgrant''s tables from one dump'
+    FROM (SELECT 'grant_bigint', perm, subject FROM rowgrant.grant_bigint
+          UNION ALL SELECT 'grant_uuid', perm, subject FROM rowgrant.grant_uuid
+          UNION ALL SELECT 'grant_text', perm, subject FROM rowgrant.grant_text
+          UNION ALL SELECT 'model_grant', perm, subject FROM rowgrant.model_grant) g (source, perm, subject)
+    WHERE perm > 0
+      AND (NOT EXISTS (SELECT FROM rowgrant.permission p WHERE p.id = g.perm)
+           OR NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = g.subject))
+    GROUP BY source";
+
+const INTERRUPTED: &str = "
+    SELECT 'error', 'table rowgrant.' || source, format('rows on their way to another key: %s', count(*)),
+           'delete them: no row of the application has that key'
+    FROM (SELECT 'grant_bigint' FROM rowgrant.grant_bigint WHERE perm < 0
+          UNION ALL SELECT 'grant_uuid' FROM rowgrant.grant_uuid WHERE perm < 0
+          UNION ALL SELECT 'grant_text' FROM rowgrant.grant_text WHERE perm < 0
+          UNION ALL SELECT 'subject' FROM rowgrant.subject WHERE kind IN ('U', 'G')) g (source)
+    GROUP BY source";
+
+const MEMBERSHIP_INDEXES: &str = "
+    SELECT CASE which WHEN 'user' THEN 'warning' ELSE 'info' END, 'table ' || m.relation,
+           format('no index begins with column %I: %s', col, why),
+           format('CREATE INDEX ON %s (%I)', m.relation, col)
+    FROM rowgrant.membership_source m,
+         LATERAL (VALUES ('user', user_column, 'every question reads the whole table'),
+                         ('group', group_column, 'users_with_perm reads the whole table')) c (which, col, why)
+    WHERE EXISTS (SELECT FROM pg_class c WHERE c.oid = m.relation AND c.relkind IN ('r', 'p'))
+      AND NOT EXISTS (
+        SELECT FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = m.relation AND i.indisvalid AND i.indpred IS NULL AND a.attname = col)";
+
+const POLICIES_NOT_FORCED: &str = "
+    SELECT 'warning', 'table ' || t.relation,
+           format('has policies, which its owner %I passes by', pg_get_userbyid(c.relowner)),
+           format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t.relation)
+    FROM rowgrant.object_type t
+    JOIN pg_class c ON c.oid = t.relation
+    WHERE c.relrowsecurity AND NOT c.relforcerowsecurity
+      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)";
+
+const POLICIES_NOT_ENABLED: &str = "
+    SELECT 'warning', 'table ' || t.relation, 'has policies, but row-level security is not enabled',
+           format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t.relation)
+    FROM rowgrant.object_type t
+    JOIN pg_class c ON c.oid = t.relation
+    WHERE NOT c.relrowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)";
+
+const BYPASSING_ROLES: &str = "
+    SELECT 'info', format('role %I', r.rolname), 'passes by all policies (BYPASSRLS)',
+           format('ALTER ROLE %I NOBYPASSRLS', r.rolname)
+    FROM pg_roles r
+    WHERE r.rolbypassrls AND NOT r.rolsuper
+      AND EXISTS (SELECT FROM rowgrant.object_type t JOIN pg_class c ON c.oid = t.relation WHERE c.relrowsecurity)";
+
+const OPEN_TABLES: &str = "
+    SELECT DISTINCT 'error', 'table ' || c.oid::regclass,
+           format('%s has privileges on it, and passes by the functions',
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE format('role %I', pg_get_userbyid(a.grantee)) END),
+           format('REVOKE ALL ON %s FROM %s', c.oid::regclass,
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+    FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.relnamespace = 'rowgrant'::regnamespace AND a.grantee <> c.relowner";
+
+const OPEN_FUNCTIONS: &str = "
+    SELECT DISTINCT 'warning', 'function ' || p.oid::regprocedure, 'may be executed by PUBLIC',
+           format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', p.oid::regprocedure)
+    FROM rowgrant.definition d
+    JOIN pg_proc p ON p.oid = d.function, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    WHERE a.grantee = 0 AND NOT d.is_public";
+
+const FUNCTIONS_ALTERED: &str = "
+    SELECT 'error', 'function ' || d.function,
+           CASE WHEN p.oid IS NULL THEN 'is missing' ELSE 'was altered' END,
+           'ALTER FUNCTION it back, or CREATE EXTENSION rowgrant anew, from a dump of its data'
+    FROM rowgrant.definition d
+    LEFT JOIN pg_proc p ON p.oid = d.function
+    WHERE p.oid IS NULL OR rowgrant.definition_of(p.oid) <> d.definition";
+
+const FUNCTIONS_FOREIGN: &str = "
+    SELECT 'error', 'function ' || p.oid::regprocedure, 'is in the schema and not of the extension',
+           format('DROP FUNCTION %s', p.oid::regprocedure)
+    FROM pg_proc p
+    WHERE p.pronamespace = 'rowgrant'::regnamespace
+      AND NOT EXISTS (SELECT FROM rowgrant.definition d WHERE d.function = p.oid)";
+
+const EXPIRED: &str = "
+    SELECT 'info', 'expired grants', format('grants that have expired and only take room: %s', count(*)),
+           'SELECT rowgrant.clean_expired()'
+    FROM (SELECT expires_at FROM rowgrant.grant_bigint
+          UNION ALL SELECT expires_at FROM rowgrant.grant_uuid
+          UNION ALL SELECT expires_at FROM rowgrant.grant_text) g
+    WHERE expires_at <= statement_timestamp()
+    HAVING count(*) > 0";

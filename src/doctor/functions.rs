@@ -1,0 +1,114 @@
+//! doctor and clean_expired, as SQL calls them.
+
+use super::checks::CHECKS;
+use crate::catalog::{self, Kind};
+use crate::cleanup::grants::FAMILIES;
+use crate::cleanup::{self, triggers};
+use crate::error::{Error, Result};
+use crate::pg::call::{Call, Column, Output, Rows};
+use crate::pg::owner;
+use crate::pg::relation::{exists, qualified_name};
+use crate::pg::spi::{self, Argument, See};
+
+fn report(rows: &Rows, severity: &str, subject: String, problem: String, remedy: String) {
+    rows.push([
+        Column::Text(severity.to_owned()),
+        Column::Text(subject),
+        Column::Text(problem),
+        Column::Text(remedy),
+    ]);
+}
+
+/// `doctor()`: no rows when all is well.
+pub fn doctor(call: &Call) -> Result<Output> {
+    let rows = call.rows()?;
+    owner::run(|| {
+        for check in CHECKS {
+            spi::query(check, &[], See::Statement, |row| {
+                let text = |n| row.value(n).map_or_else(String::new, |value| value.print());
+                report(&rows, &text(1), text(2), text(3), text(4));
+                Ok(())
+            })?;
+        }
+        check_triggers(&rows)?;
+        check_orphans(&rows)
+    })?;
+    Ok(Output::Set)
+}
+
+fn check_triggers(rows: &Rows) -> Result<()> {
+    let mut wanted = Vec::new();
+    for name in catalog::type_names()? {
+        let object_type = catalog::object_type(&name)?;
+        if let Some(table) = object_type.relation {
+            let protect = format!("SELECT rowgrant.protect('{}')", qualified_name(table));
+            wanted.push((table, &triggers::ON_OBJECTS, protect));
+        }
+    }
+    let sources = catalog::sources()?;
+    for kind in [Kind::User, Kind::Group] {
+        if let Some(source) = kind.source(&sources).filter(|source| exists(source.relation)) {
+            let register = format!("call rowgrant.register_{}s again", kind.noun());
+            wanted.push((source.relation, triggers::Names::of_subjects(kind), register));
+        }
+    }
+    for (table, names, remedy) in wanted {
+        for (part, trigger, state) in triggers::not_firing(table, names)? {
+            let part = qualified_name(part);
+            let (severity, problem, remedy) = match state {
+                None => ("error", "is missing: grants may be left behind", remedy.clone()),
+                Some(b'O') => (
+                    "warning",
+                    "does not fire where a subscription applies changes",
+                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {trigger}"),
+                ),
+                Some(_) => (
+                    "error",
+                    "is disabled: grants may be left behind",
+                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {trigger}"),
+                ),
+            };
+            let subject = format!("trigger {trigger} on {part}");
+            report(rows, severity, subject, problem.to_owned(), remedy);
+        }
+    }
+    Ok(())
+}
+
+fn check_orphans(rows: &Rows) -> Result<()> {
+    let (mut objects, mut grants) = (0, 0);
+    cleanup::each_orphan(|_, _, count| {
+        objects += 1;
+        grants += count;
+    })?;
+    if grants > 0 {
+        let problem =
+            format!("grants that outlive object, user or group: {grants} (objects: {objects})");
+        let remedy = "SELECT rowgrant.clean_orphans()".to_owned();
+        report(rows, "warning", "orphans".to_owned(), problem, remedy);
+    }
+    Ok(())
+}
+
+/// `clean_expired(max_rows)`: removes grants that have expired, no more than so many; their number.
+pub fn clean_expired(call: &Call) -> Result<Output> {
+    let most = call.bigint(0).unwrap_or(i64::MAX);
+    if most < 0 {
+        return Err(Error::argument("max_rows must not be negative"));
+    }
+    owner::run(|| {
+        let mut removed = 0;
+        for family in FAMILIES {
+            let table = family.table();
+            let sql = format!(
+                "DELETE FROM rowgrant.{table} WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\
+                 SELECT ctid FROM rowgrant.{table} \
+                 WHERE expires_at OPERATOR(pg_catalog.<=) pg_catalog.statement_timestamp() \
+                 LIMIT $1 FOR UPDATE))"
+            );
+            let arguments = [Argument::bigint(most - removed)];
+            removed += spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64;
+        }
+        Ok(Output::Integer(removed))
+    })
+}
