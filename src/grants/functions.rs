@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::row::row_value;
 use crate::pg::value::Value;
-use crate::pg::{owner, relation, types};
+use crate::pg::{lock, owner, relation, snapshot, types};
 
 /// What one call grants or revokes.
 struct Grant {
@@ -38,6 +38,7 @@ impl Grant {
 
     fn assign(&self, key: &Key, expires_at: Option<i64>) -> Result<bool> {
         owner::run(|| {
+            hold(&self.object_type, &[self.permission])?;
             single::lock_object(&self.object_type, key)?;
             let subject = self.grantee.for_grant(self.kind)?;
             single::add(self.object_type.shape.family(), key, self.permission, subject, expires_at)
@@ -52,6 +53,25 @@ impl Grant {
             None => Ok(false),
         })
     }
+}
+
+/// Keeps the object type and these permissions of it as they are until the transaction ends; the
+/// error where one was removed, or the key changed, since it was looked up.
+fn hold(object_type: &ObjectType, permissions: &[i32]) -> Result<()> {
+    lock::for_granting(object_type.id)?;
+    let now = snapshot::with_latest(|| catalog::object_type_by_id(object_type.id))?;
+    let stands = now.is_some_and(|now| {
+        now.shape == object_type.shape
+            && permissions.iter().all(|id| now.permissions.iter().any(|p| p.id == *id))
+    });
+    if stands {
+        return Ok(());
+    }
+    Err(Error::undefined(format!(
+        "object type \"{}\", or its permission, was removed or changed just now",
+        object_type.name
+    ))
+    .hint("Try again."))
 }
 
 fn id_name(kind: Kind) -> &'static str {
@@ -95,8 +115,11 @@ fn assign_row(call: &Call, kind: Kind) -> Result<Output> {
 
 fn assign_model(call: &Call, kind: Kind) -> Result<Output> {
     let grant = Grant::named(call, kind)?;
-    owner::run(|| single::add_model_level(grant.permission, grant.grantee.for_grant(kind)?))
-        .map(Output::Bool)
+    owner::run(|| {
+        hold(&grant.object_type, &[grant.permission])?;
+        single::add_model_level(grant.permission, grant.grantee.for_grant(kind)?)
+    })
+    .map(Output::Bool)
 }
 
 /// The time at which a grant on a row expires, of any type that spells a timestamptz.
@@ -221,6 +244,7 @@ fn assign_all(call: &Call, kind: Kind) -> Result<Output> {
         if all.is_empty() {
             return Ok(0);
         }
+        hold(&all.object_type, &all.permissions.iter().copied().collect::<Vec<_>>())?;
         many::lock_objects(&all.object_type, &all.keys)?;
         let found = subject::for_grants(kind, &all.grantees.keys)?;
         let subjects = all.grantees.subjects(found);

@@ -10,8 +10,7 @@ use crate::cleanup::grants;
 use crate::error::{Error, Result};
 use crate::grants::Grantee;
 use crate::key::Key;
-use crate::pg::relation;
-use crate::pg::snapshot;
+use crate::pg::{relation, snapshot};
 use crate::setup;
 
 /// Makes the changes in their order.
@@ -58,15 +57,16 @@ fn make(wanted: &Wanted, change: &Change) -> Result<()> {
         Change::Rename { .. } => {}
         Change::Create { object_type, declared } => create(wanted, object_type, declared)?,
         Change::ChangeKey { object_type, .. } => {
-            let ids = catalog::object_type(object_type)?.permission_ids();
-            grants::delete_object_level(&ids)?;
+            let former = catalog::object_type(object_type)?;
+            grants::delete_object_level(&former.permission_ids())?;
             create(wanted, object_type, declared(wanted, object_type)?)?;
         }
         Change::ChangeOwner { object_type, .. } => {
             create(wanted, object_type, declared(wanted, object_type)?)?;
         }
         Change::DropPerm { object_type, perm } => {
-            let id = catalog::object_type(object_type)?.permission(perm)?.id;
+            let object_type = catalog::object_type(object_type)?;
+            let id = object_type.permission(perm)?.id;
             grants::delete_of_permissions(&[id])?;
             setup::delete_permission(id)?;
         }

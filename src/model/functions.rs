@@ -11,7 +11,7 @@ use crate::cleanup::grants;
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Column, Output, null_argument};
 use crate::pg::spi::See;
-use crate::pg::{owner, snapshot};
+use crate::pg::{lock, owner, snapshot};
 use crate::setup;
 
 /// `model()`: the document that would make what stands.
@@ -42,7 +42,7 @@ pub fn apply_model(call: &Call) -> Result<Output> {
     snapshot::with_latest(|| {
         let before = owner::run(|| current(See::Latest))?;
         let wanted = Wanted::new(&before, document)?;
-        let plan = plan(&before, &wanted)?;
+        let plan = plan(&before, &wanted, dry_run)?;
         if !dry_run {
             refuse_silent_loss(&wanted.model, &plan)?;
             let changes: Vec<&Change> = plan.iter().map(|planned| &planned.change).collect();
@@ -62,7 +62,7 @@ pub fn apply_model(call: &Call) -> Result<Output> {
     })
 }
 
-fn plan(before: &Model, wanted: &Wanted) -> Result<Vec<Planned>> {
+fn plan(before: &Model, wanted: &Wanted, dry_run: bool) -> Result<Vec<Planned>> {
     let changes = model::changes(before, &wanted.model);
     // Changes name a type as it will be called.
     let former = |name: &str| {
@@ -72,18 +72,21 @@ fn plan(before: &Model, wanted: &Wanted) -> Result<Vec<Planned>> {
         });
         renamed.unwrap_or_else(|| name.to_owned())
     };
-    let count = |change: &Change| match change {
-        Change::Unprotect { object_type } => {
-            let ids = catalog::object_type(object_type)?.permission_ids();
-            grants::count(&ids)
+    // Nobody grants on it once it is counted.
+    let counted = |name: &str| {
+        let object_type = catalog::object_type(name)?;
+        if !dry_run {
+            lock::for_removal(object_type.id)?;
         }
+        Ok(object_type)
+    };
+    let count = |change: &Change| match change {
+        Change::Unprotect { object_type } => grants::count(&counted(object_type)?.permission_ids()),
         Change::ChangeKey { object_type, .. } => {
-            let ids = catalog::object_type(&former(object_type))?.permission_ids();
-            grants::count_on_objects(&ids)
+            grants::count_on_objects(&counted(&former(object_type))?.permission_ids())
         }
         Change::DropPerm { object_type, perm } => {
-            let object_type = catalog::object_type(&former(object_type))?;
-            grants::count(&[object_type.permission(perm)?.id])
+            grants::count(&[counted(&former(object_type))?.permission(perm)?.id])
         }
         _ => Ok(0),
     };

@@ -12,6 +12,7 @@ pub mod ddl;
 pub mod entry;
 pub mod grants;
 pub mod inherit;
+pub mod lock;
 pub mod own;
 pub mod owner;
 pub mod relation;

@@ -9,9 +9,9 @@ use crate::cleanup::{grants, triggers};
 use crate::error::{Error, Result};
 use crate::key::{KeyColumn, KeyShape};
 use crate::pg::call::{Call, Output, null_argument};
-use crate::pg::relation;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
+use crate::pg::{lock, relation};
 
 /// What is declared of an object type, found fit.
 struct Declared {
@@ -169,6 +169,7 @@ pub fn unprotect(call: &Call) -> Result<Output> {
 
 /// Removes an object type. Run within `change`.
 pub fn remove(object_type: &ObjectType, table: Option<&Table>, drop_grants: bool) -> Result<()> {
+    lock::for_removal(object_type.id)?;
     if let Some(table) = table {
         // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
         triggers::drop_from(table.oid, &triggers::ON_OBJECTS)?;
@@ -270,6 +271,7 @@ fn alter(existing: &ObjectType, name: &str, declared: &Declared) -> Result<i32> 
     }
     check_free(name, existing.id)?;
     if !same_key {
+        lock::for_removal(existing.id)?;
         let what = format!("the key of object type \"{}\"", existing.name);
         let count = grants::count_on_objects(&existing.permission_ids())?;
         grants::refuse_any(count, &what)?;

@@ -7,6 +7,7 @@ use crate::catalog::{self, Permission};
 use crate::cleanup::grants;
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Output, null_argument};
+use crate::pg::lock;
 use crate::pg::spi::{self, Argument, See};
 
 /// The permission names in the n-th argument, checked.
@@ -108,6 +109,7 @@ pub fn drop_perm(call: &Call) -> Result<Output> {
     change(|| {
         let object_type = catalog::object_type(&type_name)?;
         let id = object_type.permission(&name)?.id;
+        lock::for_removal(object_type.id)?;
         if drop_grants {
             grants::delete_of_permissions(&[id])?;
         } else {
