@@ -43,3 +43,9 @@ COMMENT ON FUNCTION rowgrant.groups_with_perms(text, anyelement) IS 'The groups 
 CREATE FUNCTION rowgrant.groups_with_perms(object_type text, key text) RETURNS TABLE(group_id text, perms text[])
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_groups_with_perms';
 COMMENT ON FUNCTION rowgrant.groups_with_perms(text, text) IS 'The groups that hold any permission on the object with that key, and which';
+CREATE FUNCTION rowgrant.objects_for_group(group_id anycompatible, perms text[], object_type text, key_type anyelement, any_perm boolean DEFAULT false, use_groups boolean DEFAULT true, accept_global_perms boolean DEFAULT true) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_group_perms';
+COMMENT ON FUNCTION rowgrant.objects_for_group(anycompatible, text[], text, anyelement, boolean, boolean, boolean) IS 'Keys of the objects on which the group holds all, or any, of the permissions';
+CREATE FUNCTION rowgrant.objects_for_group(group_id text, perms text[], object_type text, key_type anyelement, any_perm boolean DEFAULT false, use_groups boolean DEFAULT true, accept_global_perms boolean DEFAULT true) RETURNS SETOF anyelement
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_objects_for_group_perms';
+COMMENT ON FUNCTION rowgrant.objects_for_group(text, text[], text, anyelement, boolean, boolean, boolean) IS 'Keys of the objects on which the group holds all, or any, of the permissions';

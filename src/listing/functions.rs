@@ -91,17 +91,34 @@ pub fn objects_for_user(call: &Call) -> Result<Output> {
     list(&reach.object_type, held(&reach)?, &set)
 }
 
-/// `objects_for_group(group_id, perm, object_type, key_type)`
+/// `objects_for_group(group_id, perm, object_type, key_type)`; an untyped array as above.
 pub fn objects_for_group(call: &Call) -> Result<Output> {
     let set = call.set(call.argument_type(3))?;
     let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
-    let object_type = catalog::object_type(&name)?;
-    let giving = object_type.giving(&perm)?;
+    let perms = match perm.starts_with('{') {
+        true => Value::parse(types::TEXT_ARRAY, &perm, "perms")?.texts(),
+        false => vec![Some(perm)],
+    };
+    of_perms(&set, perms, &name, false, group_holder(call.value(0), true)?)
+}
+
+/// `objects_for_group(group_id, perms, object_type, key_type, any_perm, use_groups,
+/// accept_global_perms)`
+pub fn objects_for_group_perms(call: &Call) -> Result<Output> {
+    let set = call.set(call.argument_type(3))?;
+    let (Some(perms), Some(name)) = (call.texts(1), call.text(2)) else { return Ok(Output::Set) };
+    let option = |n, default| call.bool(n).unwrap_or(default);
+    let holder = Holder {
+        accept_model_level: option(6, true),
+        ..group_holder(call.value(0), option(5, true))?
+    };
+    of_perms(&set, perms, &name, option(4, false), holder)
+}
+
+fn group_holder(group: Option<Value>, use_groups: bool) -> Result<Holder> {
     let sources = catalog::sources()?;
-    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0), true)?);
-    let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
-    let reach = Reach { object_type, giving, holder };
-    list(&reach.object_type, held(&reach)?, &set)
+    let subjects = Rc::new(catalog::group_subjects(&sources, group, use_groups)?);
+    Ok(Holder { sources, subjects, accept_model_level: true, with_superuser: true })
 }
 
 /// `objects_for_user(user_id, perms, object_type, key_type, any_perm, use_groups,

@@ -6,6 +6,7 @@ mod holders;
 mod holders_functions;
 
 pub use functions::{
-    objects_for_group, objects_for_user, objects_for_user_perms, objects_for_user_rows,
+    objects_for_group, objects_for_group_perms, objects_for_user, objects_for_user_perms,
+    objects_for_user_rows,
 };
 pub use holders_functions::{groups_with_perms, users_with_perm, users_with_perms};

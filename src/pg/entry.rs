@@ -94,6 +94,7 @@ symbols! {
     rowgrant_objects_for_user_rows, pg_finfo_rowgrant_objects_for_user_rows => run, listing::objects_for_user_rows;
     rowgrant_objects_for_user_perms, pg_finfo_rowgrant_objects_for_user_perms => run, listing::objects_for_user_perms;
     rowgrant_objects_for_group, pg_finfo_rowgrant_objects_for_group => run, listing::objects_for_group;
+    rowgrant_objects_for_group_perms, pg_finfo_rowgrant_objects_for_group_perms => run, listing::objects_for_group_perms;
     rowgrant_assign_perm_key, pg_finfo_rowgrant_assign_perm_key => run_change, grants::assign_perm_key;
     rowgrant_assign_perm_row, pg_finfo_rowgrant_assign_perm_row => run_change, grants::assign_perm_row;
     rowgrant_assign_perm_model, pg_finfo_rowgrant_assign_perm_model => run_change, grants::assign_perm_model;

@@ -71,3 +71,14 @@ SELECT * FROM grants ORDER BY 1, 2, 3, 4;
 DROP SCHEMA trap CASCADE;
 DROP FUNCTION listed;
 DROP TABLE documents, users, groups, memberships;
+-- Groups with several permissions.
+CREATE TABLE pages (id integer PRIMARY KEY);
+INSERT INTO pages SELECT generate_series(1, 4);
+SELECT rowgrant.protect('pages'), rowgrant.assign_group_perms(ARRAY['g'], '{view}', 'pages', ARRAY[1, 2]), rowgrant.assign_group_perms(ARRAY['above'], '{change}', 'pages', ARRAY[2, 3]),
+       rowgrant.add_subgroup('above', 'g'), rowgrant.assign_group_perm('g', 'add', 'pages');
+SELECT array(SELECT rowgrant.objects_for_group('g', '{view,change}', 'pages', NULL::integer) ORDER BY 1) AS both,
+       array(SELECT rowgrant.objects_for_group('g', '{view,change}', 'pages', NULL::integer, any_perm => true) ORDER BY 1) AS any,
+       array(SELECT rowgrant.objects_for_group('g', '{view,change}', 'pages', NULL::integer, any_perm => true, use_groups => false) ORDER BY 1) AS itself,
+       array(SELECT rowgrant.objects_for_group('g', '{view,add}', 'pages', NULL::integer) ORDER BY 1) AS global,
+       array(SELECT rowgrant.objects_for_group('g', '{view,add}', 'pages', NULL::integer, accept_global_perms => false) ORDER BY 1) AS no_global;
+DROP TABLE pages;
