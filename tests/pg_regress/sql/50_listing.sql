@@ -81,4 +81,5 @@ SELECT array(SELECT rowgrant.objects_for_group('g', '{view,change}', 'pages', NU
        array(SELECT rowgrant.objects_for_group('g', '{view,change}', 'pages', NULL::integer, any_perm => true, use_groups => false) ORDER BY 1) AS itself,
        array(SELECT rowgrant.objects_for_group('g', '{view,add}', 'pages', NULL::integer) ORDER BY 1) AS global,
        array(SELECT rowgrant.objects_for_group('g', '{view,add}', 'pages', NULL::integer, accept_global_perms => false) ORDER BY 1) AS no_global;
+SELECT rowgrant.remove_subgroup('above', 'g');
 DROP TABLE pages;
