@@ -10,7 +10,12 @@ pub const FAMILIES: [Family; 3] = [Family::Bigint, Family::Uuid, Family::Text];
 
 /// The number of grants of these permissions, on objects and at model level.
 pub fn count(permissions: &[i32]) -> Result<i64> {
-    Ok(count_on_objects(permissions)? + count_in("model_grant", permissions)?)
+    Ok(count_on_objects(permissions)? + count_model_level(permissions)?)
+}
+
+/// The number of grants of these permissions at model level.
+pub fn count_model_level(permissions: &[i32]) -> Result<i64> {
+    count_in("model_grant", permissions)
 }
 
 /// The number of grants of these permissions on objects.

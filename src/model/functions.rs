@@ -86,7 +86,12 @@ fn plan(before: &Model, wanted: &Wanted, dry_run: bool) -> Result<Vec<Planned>> 
             grants::count_on_objects(&counted(&former(object_type))?.permission_ids())
         }
         Change::DropPerm { object_type, perm } => {
-            grants::count(&[counted(&former(object_type))?.permission(perm)?.id])
+            let id = counted(&former(object_type))?.permission(perm)?.id;
+            // Those on objects have gone with the key.
+            let rekeyed = changes.iter().any(
+                |other| matches!(other, Change::ChangeKey { object_type: of, .. } if of == object_type),
+            );
+            if rekeyed { grants::count_model_level(&[id]) } else { grants::count(&[id]) }
         }
         _ => Ok(0),
     };
