@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 
-use super::model::{Model, Object, User};
+use super::model::{Group, Holder, Model, Object, User};
 
 /// Key types, each with keys in two spellings.
 const KEYS: &[(&str, &[(&str, &str)])] = &[
@@ -54,13 +54,17 @@ const USERS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
+const GROUPS: &[(&str, &[(&str, &str)])] = &[
+    ("text", &[("g'0", "g'0"), ("g\\1", "g\\1"), ("Ann", "Ann"), ("3", "3"), ("g4", "g4")]),
+    ("integer", &[("1", "01"), ("2", " 2"), ("3", "+3"), ("4", "4"), ("-5", "-5")]),
+];
+
 /// A model without grants.
 pub fn model(rng: &mut StdRng) -> Model {
     let (key_type, keys) = *KEYS.choose(rng).unwrap();
     let (user_type, ids) = *USERS.choose(rng).unwrap();
     let registered = rng.random_bool(0.7);
-    let has_table = key_type != "composite" && rng.random_bool(0.2);
-    let has_table = !has_table;
+    let has_table = key_type == "composite" || rng.random_bool(0.8);
     let has_owner = has_table && rng.random_bool(0.5);
     let users: Vec<User> = ids
         .iter()
@@ -73,12 +77,35 @@ pub fn model(rng: &mut StdRng) -> Model {
             superuser: rng.random_bool(0.15),
         })
         .collect();
-    let groups: Vec<String> = (0..rng.random_range(1..4)).map(|g| format!("g'{g}")).collect();
-    let mut memberships = BTreeSet::new();
-    for user in 0..users.len() {
-        for group in 0..groups.len() {
-            if rng.random_bool(0.4) {
-                memberships.insert((user, group));
+    let (group_type, names) = *GROUPS.choose(rng).unwrap();
+    let groups: Vec<Group> = names[..rng.random_range(1..=names.len())]
+        .iter()
+        .map(|(id, other)| Group {
+            id: (*id).into(),
+            other: if registered { *other } else { *id }.into(),
+            exists: true,
+        })
+        .collect();
+    let pairs: Vec<(usize, usize)> =
+        (0..users.len()).flat_map(|u| (0..groups.len()).map(move |g| (u, g))).collect();
+    // Sparse, so that most of what a user reaches he reaches through subgroups.
+    let mut some = |of: f64| -> BTreeSet<(usize, usize)> {
+        pairs.iter().copied().filter(|_| rng.random_bool(of)).collect()
+    };
+    let (members, kept) = (some(0.2), some(0.1));
+    // Any order of the groups in which the parents come later, so that no edge closes a cycle.
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.shuffle(rng);
+    let mut subgroups = BTreeSet::new();
+    for (n, child) in order.iter().enumerate() {
+        for parent in &order[n + 1..] {
+            if rng.random_bool(0.35) {
+                subgroups.insert((Holder::Group(*child), *parent));
+            }
+        }
+        for built_in in [Holder::Everyone, Holder::Authenticated] {
+            if rng.random_bool(0.06) {
+                subgroups.insert((built_in, *child));
             }
         }
     }
@@ -104,13 +131,16 @@ pub fn model(rng: &mut StdRng) -> Model {
     Model {
         key_type,
         user_type,
+        group_type,
         registered,
         has_table,
         has_owner,
         anonymous,
         users,
         groups,
-        memberships,
+        members,
+        kept,
+        subgroups,
         objects,
         perms,
         implies,

@@ -1,4 +1,4 @@
-//! The naive model: what a user holds, worked out in the plainest way.
+//! The naive model: what a user or a group holds, worked out in the plainest way.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,13 @@ pub struct User {
     pub exists: bool,
     pub active: bool,
     pub superuser: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub id: String,
+    pub other: String,
+    pub exists: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -54,19 +61,35 @@ pub struct Options {
 
 pub const ALL: Options = Options { use_groups: true, accept_global: true, with_superuser: true };
 
+/// Whose grants count for one who asks.
+struct Standing {
+    holders: BTreeSet<Holder>,
+    superuser: bool,
+    /// Whose objects are his own.
+    owner: Option<usize>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Model {
     pub key_type: &'static str,
     pub user_type: &'static str,
+    pub group_type: &'static str,
+    /// Whether users and groups are those of the application's tables.
     pub registered: bool,
     pub has_table: bool,
     pub has_owner: bool,
     pub anonymous: Option<usize>,
     pub users: Vec<User>,
-    pub groups: Vec<String>,
-    pub memberships: BTreeSet<(usize, usize)>,
+    pub groups: Vec<Group>,
+    /// The application's table of (user, group), which outlives both.
+    pub members: BTreeSet<(usize, usize)>,
+    /// Memberships kept by rowgrant.
+    pub kept: BTreeSet<(usize, usize)>,
+    /// Child and parent; the child may be a built-in group.
+    pub subgroups: BTreeSet<(Holder, usize)>,
     pub objects: Vec<Object>,
     pub perms: usize,
+    /// Direct implications only.
     pub implies: BTreeSet<(usize, usize)>,
     pub grants: Vec<Grant>,
 }
@@ -85,47 +108,92 @@ impl Model {
         all
     }
 
-    /// Whose grants count, whether as a superuser, and who may own.
-    fn holders(&self, asker: Asker, options: Options) -> (BTreeSet<Holder>, bool, Option<usize>) {
-        let mut holders = BTreeSet::new();
-        let everyone = |holders: &mut BTreeSet<Holder>, authenticated: bool| {
-            if options.use_groups {
-                holders.insert(Holder::Everyone);
-                if authenticated {
-                    holders.insert(Holder::Authenticated);
+    /// The groups and all above them.
+    pub fn with_above(&self, groups: impl IntoIterator<Item = Holder>) -> BTreeSet<Holder> {
+        let mut all: BTreeSet<Holder> = groups.into_iter().collect();
+        for _ in 0..=self.groups.len() {
+            for (child, parent) in &self.subgroups {
+                if all.contains(child) {
+                    all.insert(Holder::Group(*parent));
                 }
-            }
-        };
-        let valid = |u: usize| !self.registered || (self.users[u].exists && self.users[u].active);
-        let own = |holders: &mut BTreeSet<Holder>, u: usize| {
-            holders.insert(Holder::User(u));
-            if options.use_groups {
-                let of = self.memberships.iter().filter(|(user, _)| *user == u);
-                holders.extend(of.map(|(_, group)| Holder::Group(*group)));
-            }
-        };
-        match asker {
-            Asker::User(u) if !valid(u) => (holders, false, None),
-            Asker::User(u) => {
-                let anonymous = self.anonymous == Some(u);
-                own(&mut holders, u);
-                everyone(&mut holders, !anonymous);
-                let superuser = self.registered && self.users[u].superuser && !anonymous;
-                (holders, superuser, (!anonymous).then_some(u))
-            }
-            Asker::Nobody => {
-                if let Some(u) = self.anonymous.filter(|u| valid(*u)) {
-                    own(&mut holders, u);
-                }
-                everyone(&mut holders, false);
-                (holders, false, None)
-            }
-            Asker::Unknown if self.registered => (holders, false, None),
-            Asker::Unknown => {
-                everyone(&mut holders, true);
-                (holders, false, None)
             }
         }
+        all
+    }
+
+    /// The groups that the user is in, with no other between.
+    pub fn direct_groups(&self, user: usize) -> BTreeSet<Holder> {
+        let both = self.members.iter().chain(&self.kept);
+        both.filter(|(member, _)| *member == user).map(|(_, group)| Holder::Group(*group)).collect()
+    }
+
+    /// Every group that can be asked about, built-in ones too.
+    pub fn every_group(&self) -> Vec<Holder> {
+        let mut all: Vec<Holder> = (0..self.groups.len()).map(Holder::Group).collect();
+        all.extend([Holder::Everyone, Holder::Authenticated]);
+        all
+    }
+
+    /// The holder's id as rowgrant spells it.
+    pub fn name(&self, holder: Holder) -> &str {
+        match holder {
+            Holder::User(u) => &self.users[u].id,
+            Holder::Group(g) => &self.groups[g].id,
+            Holder::Everyone => "everyone",
+            Holder::Authenticated => "authenticated",
+        }
+    }
+
+    /// Whether nothing can be granted to it, because its row is not there.
+    pub fn is_missing(&self, holder: Holder) -> bool {
+        self.registered
+            && match holder {
+                Holder::User(u) => !self.users[u].exists,
+                Holder::Group(g) => !self.groups[g].exists,
+                Holder::Everyone | Holder::Authenticated => false,
+            }
+    }
+
+    fn is_valid(&self, user: usize) -> bool {
+        !self.registered || (self.users[user].exists && self.users[user].active)
+    }
+
+    /// The user as whom somebody asks, if it is one who may hold anything himself.
+    pub fn identity(&self, asker: Asker) -> Option<usize> {
+        let user = match asker {
+            Asker::User(u) => Some(u),
+            Asker::Nobody => self.anonymous,
+            Asker::Unknown => None,
+        };
+        user.filter(|u| self.is_valid(*u))
+    }
+
+    fn standing(&self, asker: Asker, options: Options) -> Standing {
+        let mut standing = Standing { holders: BTreeSet::new(), superuser: false, owner: None };
+        let refused = match asker {
+            Asker::User(u) => !self.is_valid(u),
+            Asker::Nobody => false,
+            Asker::Unknown => self.registered,
+        };
+        if refused {
+            return standing;
+        }
+        let user = self.identity(asker);
+        let anonymous = asker == Asker::Nobody || (user.is_some() && user == self.anonymous);
+        if options.use_groups {
+            let mut groups = user.map(|u| self.direct_groups(u)).unwrap_or_default();
+            groups.insert(Holder::Everyone);
+            if !anonymous {
+                groups.insert(Holder::Authenticated);
+            }
+            standing.holders = self.with_above(groups);
+        }
+        standing.holders.extend(user.map(Holder::User));
+        if let Some(u) = user.filter(|_| !anonymous) {
+            standing.superuser = self.registered && self.users[u].superuser;
+            standing.owner = Some(u);
+        }
+        standing
     }
 
     fn granted(&self, holders: &BTreeSet<Holder>, perm: usize, object: Option<usize>) -> bool {
@@ -138,37 +206,77 @@ impl Model {
         })
     }
 
+    /// Whether what is held on every object is held on this one.
+    fn is_there(&self, object: usize) -> bool {
+        self.objects[object].exists || !self.has_table
+    }
+
+    pub fn owns(&self, user: usize, object: usize) -> bool {
+        let target = &self.objects[object];
+        self.has_owner && target.exists && target.owner == Some(user)
+    }
+
     /// Whether it is held on every object.
     pub fn everywhere(&self, asker: Asker, perm: usize, options: Options) -> bool {
-        let (holders, superuser, _) = self.holders(asker, options);
-        (superuser && options.with_superuser)
-            || (options.accept_global && self.granted(&holders, perm, None))
+        let standing = self.standing(asker, options);
+        (standing.superuser && options.with_superuser)
+            || (options.accept_global && self.granted(&standing.holders, perm, None))
     }
 
     /// Whether it is held on the object.
     pub fn holds(&self, asker: Asker, perm: usize, object: usize, options: Options) -> bool {
-        let (holders, _, owner) = self.holders(asker, options);
-        let target = &self.objects[object];
-        let owns = self.has_owner && target.exists && owner.is_some() && target.owner == owner;
-        self.granted(&holders, perm, Some(object))
-            || owns
-            || (self.everywhere(asker, perm, options) && (target.exists || !self.has_table))
+        let standing = self.standing(asker, options);
+        self.granted(&standing.holders, perm, Some(object))
+            || standing.owner.is_some_and(|user| self.owns(user, object))
+            || (self.everywhere(asker, perm, options) && self.is_there(object))
     }
 
     /// The objects on which all, or any, of the permissions are held.
-    pub fn list(&self, asker: Asker, perms: &[usize], any: bool, options: Options) -> Vec<i32> {
+    pub fn list(&self, asker: Asker, perms: &[usize], any: bool, options: Options) -> Vec<usize> {
         let held = |object| {
             let mut each = perms.iter().map(|perm| self.holds(asker, *perm, object, options));
             !perms.is_empty() && if any { each.any(|h| h) } else { each.all(|h| h) }
         };
-        (0..self.objects.len()).filter(|o| held(*o)).map(|o| o as i32).collect()
+        (0..self.objects.len()).filter(|o| held(*o)).collect()
     }
 
-    /// Whether the group itself holds it on the object.
-    pub fn group_holds(&self, group: Holder, perm: usize, object: usize) -> bool {
-        let holders = BTreeSet::from([group]);
+    /// Whether the group holds it on the object; without `use_groups`, by its own grants only.
+    pub fn group_holds(
+        &self,
+        group: Holder,
+        perm: usize,
+        object: usize,
+        use_groups: bool,
+        accept_global: bool,
+    ) -> bool {
+        let holders = if use_groups { self.with_above([group]) } else { BTreeSet::from([group]) };
         self.granted(&holders, perm, Some(object))
-            || (self.granted(&holders, perm, None)
-                && (self.objects[object].exists || !self.has_table))
+            || (accept_global && self.granted(&holders, perm, None) && self.is_there(object))
+    }
+
+    /// Whether the user is listed among those who hold it on the object. What everybody holds is
+    /// not expanded into users.
+    pub fn is_listed(
+        &self,
+        user: usize,
+        perm: usize,
+        object: usize,
+        with_group_users: bool,
+        with_superusers: bool,
+    ) -> bool {
+        if !self.is_valid(user) {
+            return false;
+        }
+        let named = self.registered && self.anonymous != Some(user);
+        let superuser = named && self.users[user].superuser;
+        let owner = self.anonymous != Some(user) && self.owns(user, object);
+        let mut holders = BTreeSet::from([Holder::User(user)]);
+        if with_group_users {
+            holders.extend(self.with_above(self.direct_groups(user)));
+        }
+        self.granted(&holders, perm, Some(object))
+            || (self.granted(&holders, perm, None) && self.is_there(object))
+            || owner
+            || (superuser && with_superusers && self.is_there(object))
     }
 }
