@@ -138,8 +138,7 @@ pub fn clean_objects(object_type: &ObjectType, most: i64, lock: bool) -> Result<
     let Some(table) = object_type.relation.filter(|_| !keys.is_empty()) else { return Ok(0) };
     if lock {
         // A row may have come with such a key, and a grant on it, since: none does from here on.
-        let sql = format!("LOCK TABLE {} IN SHARE MODE", qualified_name(table));
-        spi::execute(&sql, &[], See::Latest)?;
+        spi::define(&format!("LOCK TABLE {} IN SHARE MODE", qualified_name(table)))?;
     }
     let candidates: BTreeSet<Key> = keys.into_iter().collect();
     let existing = object_type.existing(&candidates, See::Latest)?;

@@ -150,7 +150,7 @@ impl Wanted<'_> {
         } else {
             format!("BEFORE TRUNCATE ON {on} FOR EACH STATEMENT {run}")
         };
-        spi::execute(&format!("CREATE TRIGGER {name} {definition}"), &[], See::Latest)?;
+        spi::define(&format!("CREATE TRIGGER {name} {definition}"))?;
         // In the worker of a subscription too.
         for part in inherit::with_descendants(table) {
             if has(part, name)? {
@@ -203,8 +203,7 @@ fn has(table: Oid, name: &str) -> Result<bool> {
 
 fn drop_one(table: Oid, name: &str) -> Result<()> {
     if has(table, name)? {
-        let sql = format!("DROP TRIGGER {name} ON {}", qualified_name(table));
-        spi::execute(&sql, &[], See::Latest)?;
+        spi::define(&format!("DROP TRIGGER {name} ON {}", qualified_name(table)))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! SQL run by the extension itself. Whoever writes or reads the application's tables through it
 //! does so within `owner::run`; every statement names its objects with their schema.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::CString;
 
@@ -181,10 +181,16 @@ impl Row {
     }
 }
 
+/// So many plans are kept at most: statements that name tables of the application's are as many as
+/// those tables, and each costs some kilobytes, and a look at every change of a table.
+const PLANS_KEPT: usize = 200;
+
 thread_local! {
     /// Plans, kept for the session; PostgreSQL makes them anew when what they name changes.
     static PLANS: RefCell<HashMap<(String, Vec<Oid>), pg_sys::SPIPlanPtr>> =
         RefCell::new(HashMap::new());
+    /// How many statements run within each other; only where none does may plans be freed.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Runs a statement, planned once for the session; returns the number of rows processed.
@@ -197,6 +203,13 @@ struct Connection;
 
 impl Connection {
     fn open() -> Self {
+        if DEPTH.get() == 0 && PLANS.with_borrow(HashMap::len) >= PLANS_KEPT {
+            // SAFETY: no statement of ours is running, so no plan is in use.
+            PLANS.take().into_values().for_each(|plan| unsafe {
+                pg_sys::SPI_freeplan(plan);
+            });
+        }
+        DEPTH.set(DEPTH.get() + 1);
         // SAFETY: paired with SPI_finish; an abort cleans up by itself.
         unsafe { pg_sys::SPI_connect() };
         Self
@@ -205,6 +218,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
         if !std::thread::panicking() {
             // SAFETY: connected by `open`.
             unsafe { pg_sys::SPI_finish() };
@@ -237,6 +251,11 @@ pub fn query_sized(
     // The plan is freed with the connection.
     let plan = prepare(sql, &types(arguments), pg_sys::CURSOR_OPT_CUSTOM_PLAN)?;
     run(plan, arguments, see, each)
+}
+
+/// Runs a statement whose text is its own: a change of a table.
+pub fn define(sql: &str) -> Result<()> {
+    query_sized(sql, &[], See::Latest, |_| Ok(())).map(|_| ())
 }
 
 fn types(arguments: &[Argument]) -> Vec<Oid> {
