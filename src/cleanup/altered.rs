@@ -98,16 +98,24 @@ pub fn table_altered(statement: &Statement) -> Result<()> {
         if known.is_empty() {
             return Ok(());
         }
-        if let Statement::RenameColumn { relation, from, to } = statement {
-            return rename_column(&inherit::with_descendants(*relation), from, to);
-        }
-        if let Statement::Alter { relation, retyped, leaves } = statement {
-            if !retyped.is_empty() {
-                retype_keys(&known, &inherit::with_descendants(*relation))?;
+        match statement {
+            Statement::RenameColumn { relation, from, to } => {
+                return rename_column(&inherit::with_descendants(*relation), from, to);
             }
-            if *leaves {
-                forget_stray(&known)?;
+            Statement::Alter { relation, retyped, leaves, joins } => {
+                if !retyped.is_empty() {
+                    retype_keys(&known, &inherit::with_descendants(*relation))?;
+                }
+                if *leaves {
+                    forget_stray(&known)?;
+                }
+                // At no other time: a dump restores the triggers by itself, after other changes.
+                if retyped.is_empty() && !joins {
+                    return Ok(());
+                }
             }
+            Statement::Create => {}
+            Statement::Other => return Ok(()),
         }
         // As things are now.
         snapshot::with_latest(|| complete(&Known::load()?, &changed_tables()?))

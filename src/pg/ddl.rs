@@ -19,7 +19,10 @@ pub enum Statement {
         retyped: Vec<Retyped>,
         /// Whether a partition or child leaves.
         leaves: bool,
+        /// Whether one joins.
+        joins: bool,
     },
+    Create,
     RenameColumn {
         relation: Oid,
         from: String,
@@ -44,6 +47,7 @@ pub(super) unsafe fn statement(fcinfo: pg_sys::FunctionCallInfo) -> Statement {
             return Statement::Other;
         }
         match (*tree).type_ {
+            pg_sys::NodeTag::T_CreateStmt => Statement::Create,
             pg_sys::NodeTag::T_AlterTableStmt => alter(tree.cast()),
             pg_sys::NodeTag::T_RenameStmt => rename(tree.cast()),
             _ => Statement::Other,
@@ -57,7 +61,7 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
     // SAFETY: the caller's promise.
     unsafe {
         let Some(relation) = look_up((*statement).relation) else { return Statement::Other };
-        let (mut retyped, mut leaves) = (Vec::new(), false);
+        let (mut retyped, mut leaves, mut joins) = (Vec::new(), false, false);
         let commands = PgList::<pg_sys::AlterTableCmd>::from_pg((*statement).cmds);
         for command in commands.iter_ptr() {
             match (*command).subtype {
@@ -69,10 +73,12 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
                 pg_sys::AlterTableType::AT_DetachPartition
                 | pg_sys::AlterTableType::AT_DetachPartitionFinalize
                 | pg_sys::AlterTableType::AT_DropInherit => leaves = true,
+                pg_sys::AlterTableType::AT_AttachPartition
+                | pg_sys::AlterTableType::AT_AddInherit => joins = true,
                 _ => {}
             }
         }
-        Statement::Alter { relation, retyped, leaves }
+        Statement::Alter { relation, retyped, leaves, joins }
     }
 }
 
