@@ -47,7 +47,16 @@ impl Database {
 }
 
 impl Drop for Database {
+    /// After every test nothing is left behind, and nothing is wrong.
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let wrong = "SELECT (SELECT count(*) FROM rowgrant.orphans()), \
+                         (SELECT count(*) FROM rowgrant.doctor() WHERE severity = 'error')";
+            // Not where the test has dropped the extension.
+            if let Ok(row) = self.connect().query_one(wrong, &[]) {
+                assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (0, 0));
+            }
+        }
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         connect("postgres").batch_execute(&drop).ok();
     }

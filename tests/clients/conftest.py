@@ -23,6 +23,10 @@ def database():
             db.execute("INSERT INTO documents SELECT i, 'Document ' || i FROM generate_series(1, 20) i")
             db.execute("SELECT rowgrant.protect('documents')")
         yield name
+        with connect(name) as db:
+            # After every test nothing is left behind, and nothing is wrong.
+            assert db.execute("SELECT * FROM rowgrant.orphans()").fetchall() == []
+            assert db.execute("SELECT * FROM rowgrant.doctor() WHERE severity = 'error'").fetchall() == []
     finally:
         with connect("postgres") as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
