@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::ObjectType;
 use crate::error::Result;
 use crate::key::{Family, Key};
+use crate::pg::attempt::past_conflict;
 use crate::pg::spi::{self, Argument, See};
 
 /// Locks the objects' rows as foreign keys lock, in the order of their keys; `23503` names the
@@ -36,7 +37,7 @@ pub fn add(
     );
     let mut arguments = arguments(family, keys, permissions, subjects);
     arguments.push(Argument::timestamp(expires_at));
-    Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64)
+    past_conflict(|| Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64))
 }
 
 /// Revokes all combinations, locking in the same order; the number removed.

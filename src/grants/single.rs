@@ -3,6 +3,7 @@
 use crate::catalog::ObjectType;
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
+use crate::pg::attempt::past_conflict;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -83,7 +84,7 @@ pub fn add(
         Argument::integer(subject),
         Argument::timestamp(expires_at),
     ];
-    Ok(spi::execute(sql, &arguments, See::Latest)? > 0)
+    past_conflict(|| Ok(spi::execute(sql, &arguments, See::Latest)? > 0))
 }
 
 /// Revokes on one object; whether there was such a grant.
@@ -111,7 +112,7 @@ pub fn add_model_level(permission: i32, subject: i32) -> Result<bool> {
     let arguments = [Argument::integer(permission), Argument::integer(subject)];
     let sql = "INSERT INTO rowgrant.model_grant (perm, subject) VALUES ($1, $2) \
                ON CONFLICT (perm, subject) DO NOTHING";
-    Ok(spi::execute(sql, &arguments, See::Latest)? > 0)
+    past_conflict(|| Ok(spi::execute(sql, &arguments, See::Latest)? > 0))
 }
 
 /// Revokes at model level; whether there was such a grant.

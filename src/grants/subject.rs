@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::catalog::{self, Kind, SubjectSource, built_in_group};
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::pg::attempt::past_conflict;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -52,14 +53,17 @@ impl Grantee {
         if let Some(known) = self.for_removal(kind)? {
             return Ok(known);
         }
-        spi::execute(
-            "INSERT INTO rowgrant.subject (kind, key) \
+        let insert = || {
+            spi::execute(
+                "INSERT INTO rowgrant.subject (kind, key) \
              SELECT $1::pg_catalog.\"char\", $2 WHERE NOT EXISTS (SELECT FROM rowgrant.subject \
              WHERE key OPERATOR(pg_catalog.=) $2 AND kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\") \
              ON CONFLICT (key, kind) DO NOTHING",
-            &[Argument::text(kind.code()), Argument::text(&key.to_text())],
-            See::Latest,
-        )?;
+                &[Argument::text(kind.code()), Argument::text(&key.to_text())],
+                See::Latest,
+            )
+        };
+        past_conflict(insert)?;
         self.for_removal(kind)?.ok_or_else(|| Error::internal("the subject just made is gone"))
     }
 
@@ -99,14 +103,17 @@ pub fn for_grants(kind: Kind, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, i32>
     if new.is_empty() {
         return Ok(known);
     }
-    spi::query_sized(
-        "INSERT INTO rowgrant.subject (kind, key) SELECT $1::pg_catalog.\"char\", k \
+    let insert = || {
+        spi::query_sized(
+            "INSERT INTO rowgrant.subject (kind, key) SELECT $1::pg_catalog.\"char\", k \
          FROM pg_catalog.unnest($2) k ORDER BY k COLLATE pg_catalog.\"C\" \
          ON CONFLICT (key, kind) DO NOTHING",
-        &[Argument::text(kind.code()), Argument::texts(new)],
-        See::Latest,
-        |_| Ok(()),
-    )?;
+            &[Argument::text(kind.code()), Argument::texts(new.clone())],
+            See::Latest,
+            |_| Ok(()),
+        )
+    };
+    past_conflict(insert)?;
     let made = for_removals(kind, keys)?;
     if made.len() < keys.len() {
         return Err(Error::internal("a subject just made is gone"));

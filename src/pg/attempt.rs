@@ -1,6 +1,8 @@
 //! Trying what may fail without failing the transaction.
 
-use pgrx::pg_sys;
+use std::panic::AssertUnwindSafe;
+
+use pgrx::{PgSqlErrorCode, PgTryBuilder, pg_sys};
 
 use crate::error::Result;
 
@@ -22,4 +24,33 @@ pub fn attempt<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
         pg_sys::CurrentResourceOwner = owner;
         answer
     }
+}
+
+/// Runs `action`; where a transaction with a snapshot of its own meets what another has just
+/// committed, runs it once more, as it looks at what is committed by now. Without such a snapshot it
+/// waits, and goes on by itself.
+pub fn past_conflict<T>(action: impl Fn() -> Result<T>) -> Result<T> {
+    // SAFETY: reads a variable.
+    let own_snapshot = unsafe { pg_sys::XactIsoLevel } >= pg_sys::XACT_REPEATABLE_READ as i32;
+    if !own_snapshot {
+        return action();
+    }
+    let first = AssertUnwindSafe(|| Some(action()));
+    // SAFETY: as in `attempt`; the error that is caught ends the subtransaction at once.
+    let answer = unsafe {
+        let (memory, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(memory);
+        let answer = PgTryBuilder::new(first)
+            .catch_when(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, |_| None)
+            .execute();
+        match &answer {
+            Some(_) => pg_sys::ReleaseCurrentSubTransaction(),
+            None => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
+        }
+        pg_sys::MemoryContextSwitchTo(memory);
+        pg_sys::CurrentResourceOwner = owner;
+        answer
+    };
+    answer.unwrap_or_else(action)
 }
