@@ -10,9 +10,11 @@ import os
 import pathlib
 import subprocess
 import sys
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from conftest import connect
 
@@ -475,13 +477,77 @@ def test_the_project_goes_on_through_rowgrant_alone(project):
     assert moved["grants"] == [
         False, True, *granted, *nothing, True, False, *granted, True, *nothing, *nothing,
     ]  # fmt: skip
+    assert moved["asked"] == {
+        "without app": True,
+        "in another app": False,
+        "own name": True,
+        "asynchronously": True,
+        "all asynchronously": ["library.view", "library.view_article"],
+        "not saved": False,
+        "unknown": False,
+        "all on the model": [],
+        "model not protected": False,
+        "object not protected": False,
+        "all on an object not protected": [],
+    }
+
+
+DOCUMENT = (HERE.parent.parent / "docs/django.md").read_text()
+
+
+def blocks(fence):
+    return [block.split("```")[0] for block in DOCUMENT.split(f"```{fence}\n")[1:]]
 
 
 def test_the_documentation_shows_the_code_that_is_tested():
-    document = (HERE.parent.parent / "docs/django.md").read_text()
     code = (HERE / "guardian_project/rowgrant.py").read_text()
-    blocks = [block.split("```")[0] for block in document.split("```python\n")[1:]]
-    shown = [block for block in blocks if not block.startswith("#")]
-    assert len(shown) >= 3
-    for block in shown:
-        assert block.strip() in code, block
+    shown = [block for block in blocks("python") if not block.startswith("# ")]
+    _, docstring, tested = code.split('"""', 2)
+    assert docstring and "\n\n".join(f"{block.strip()}\n" for block in shown) == tested.lstrip()
+
+
+def test_the_migration_of_the_documentation_runs_twice_and_back(db):
+    block = next(block for block in blocks("python") if block.startswith("# migrations/"))
+    names = {}
+    exec(block, names)
+    operations = names["Migration"].operations
+    db.execute("DROP EXTENSION rowgrant CASCADE")
+    db.execute("CREATE TABLE auth_user (id integer PRIMARY KEY, is_active boolean, is_superuser boolean)")
+    db.execute("CREATE TABLE auth_group (id integer PRIMARY KEY)")
+    db.execute("CREATE TABLE auth_user_groups (user_id integer REFERENCES auth_user, group_id integer REFERENCES auth_group)")
+    db.execute("CREATE TABLE library_article (id bigint PRIMARY KEY)")
+    for operation in operations:
+        db.execute(operation.sql)
+    stored = everything(db)
+    assert stored["rowgrant.object_type"] and len(stored["rowgrant.subject_source"]) == 2
+    for operation in operations:
+        db.execute(operation.sql)
+    assert everything(db) == stored
+    for operation in reversed(operations):
+        if operation.reverse_sql:
+            db.execute(operation.reverse_sql)
+    assert everything(db)["rowgrant.object_type"] == []
+
+
+def test_a_role_with_what_the_documentation_grants_it_may_ask_and_grant(database, db):
+    grants = next(block for block in blocks("sql no-run") if "GRANT EXECUTE" in block)
+    role = f"{database}_app"
+    db.execute(f"CREATE ROLE {role} LOGIN")
+    try:
+        with connect(database, user=role, cursor_factory=psycopg.ClientCursor) as app:
+            # As Django sends them, in the text of the statement.
+            for user in (42, uuid.UUID("6ba7b810-9dad-41d1-80b4-00c04fd430c8"), "ann"):
+                for key in (7, "7"):
+                    call = [user, "view", "documents", key]
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        app.execute("SELECT rowgrant.assign_perm(%s, %s, %s, %s)", call)
+                    db.execute(grants.replace("TO app", f"TO {role}"))
+                    answers = [
+                        app.execute(f"SELECT rowgrant.{function}(%s, %s, %s, %s)", call).fetchone()[0]
+                        for function in ("assign_perm", "has_perm", "remove_perm", "has_perm")
+                    ]
+                    assert answers == [True, True, True, False]
+                    db.execute(grants.replace("GRANT EXECUTE", "REVOKE EXECUTE").replace("TO app", f"FROM {role}"))
+    finally:
+        db.execute(f"DROP OWNED BY {role}")
+        db.execute(f"DROP ROLE {role}")

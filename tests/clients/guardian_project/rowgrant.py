@@ -1,5 +1,7 @@
 """All that a Django project needs to work with rowgrant."""
 
+from asgiref.sync import sync_to_async
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import Permission
 from django.db import connection, models
 from django.db.models import F, Func, Value
@@ -13,25 +15,33 @@ def call(function, *arguments):
         return cursor.fetchone()[0]
 
 
-class RowgrantBackend:
+def is_protected(model):
+    """Whether rowgrant is asked about it: about models with PermittedQuerySet."""
+    return hasattr(model._meta.default_manager, "for_user")
+
+
+class RowgrantBackend(BaseBackend):
     """Answers user.has_perm("library.view_article") and user.has_perm("library.view_article", article)."""
 
-    def authenticate(self, request, **credentials):
-        return None
-
     def has_perm(self, user, perm, obj=None):
-        app_label, codename = perm.split(".")
+        app_label, _, codename = perm.rpartition(".")
         if obj is not None:
+            if not is_protected(obj) or app_label not in ("", obj._meta.app_label):
+                return False
             return call("has_perm", user.pk, codename, obj._meta.db_table, obj.pk)
         known = Permission.objects.filter(content_type__app_label=app_label, codename=codename)
-        models_of = [permission.content_type.model_class() for permission in known]
-        return any(call("has_perm", user.pk, codename, model._meta.db_table) for model in models_of if model)
+        found = [permission.content_type.model_class() for permission in known.select_related("content_type")]
+        tables = [model._meta.db_table for model in found if model and is_protected(model)]
+        return any(call("has_perm", user.pk, codename, table) for table in tables)
 
     def get_all_permissions(self, user, obj=None):
-        if obj is None:
+        if obj is None or not is_protected(obj):
             return set()
         held = call("perms_for_user", user.pk, obj._meta.db_table, obj.pk)
         return {f"{obj._meta.app_label}.{name}" for name in held}
+
+    ahas_perm = sync_to_async(has_perm)
+    aget_all_permissions = sync_to_async(get_all_permissions)
 
 
 class PermittedQuerySet(models.QuerySet):

@@ -1,5 +1,6 @@
 """What Django answers through rowgrant alone: as library.answers, without guardian."""
 
+import asyncio
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -20,6 +21,7 @@ def moved() -> dict[str, Any]:
             for user in users
         },
         "grants": grants(),
+        "asked": asked(),
     }
 
 
@@ -62,3 +64,27 @@ def grants() -> list[Any]:
     article.delete()
     user.delete()
     return seen
+
+
+def asked() -> dict[str, Any]:
+    """Other ways to ask than those of of_user, by somebody who may view one article and no more."""
+    user = get_user_model().objects.create(username="newcomer")
+    article = Article.objects.create(title="New")
+    assign_perm("view", user, article)
+    answers = {
+        "without app": user.has_perm("view_article", article),
+        "in another app": user.has_perm("auth.view_article", article),
+        "own name": user.has_perm("library.view", article),
+        "asynchronously": asyncio.run(user.ahas_perm("view_article", article)),
+        "all asynchronously": sorted(asyncio.run(user.aget_all_permissions(article))),
+        "not saved": user.has_perm("library.view_article", Article()),
+        "unknown": user.has_perm("library.nonsense"),
+        "all on the model": sorted(user.get_all_permissions()),
+        # Django's admin asks about every model.
+        "model not protected": user.has_perm(f"{user._meta.app_label}.view_user"),
+        "object not protected": user.has_perm("view_user", user),
+        "all on an object not protected": sorted(user.get_all_permissions(user)),
+    }
+    article.delete()
+    user.delete()
+    return answers
