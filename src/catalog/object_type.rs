@@ -9,12 +9,12 @@ use rowgrant_core::suggest;
 
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyShape};
-use crate::pg::relation;
 use crate::pg::row;
 use crate::pg::scan;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 use crate::pg::value::Value;
+use crate::pg::{owner, relation};
 
 /// A permission of an object type.
 #[derive(Debug, Clone)]
@@ -196,11 +196,13 @@ impl ObjectType {
             relation::qualified_name(table)
         );
         let mut found = BTreeSet::new();
-        spi::query_sized(&sql, &arguments, see, |row| {
-            let values: Vec<_> =
-                (1..=self.key_columns.len()).map(|n| row.value(n as i32)).collect();
-            found.extend(self.shape.of_columns(&values, "key")?);
-            Ok(())
+        owner::run_for(table, || {
+            spi::query_sized(&sql, &arguments, see, |row| {
+                let values: Vec<_> =
+                    (1..=self.key_columns.len()).map(|n| row.value(n as i32)).collect();
+                found.extend(self.shape.of_columns(&values, "key")?);
+                Ok(())
+            })
         })?;
         Ok(found)
     }

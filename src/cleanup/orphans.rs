@@ -7,6 +7,7 @@ use super::grants::FAMILIES;
 use crate::catalog::{self, Kind, ObjectType};
 use crate::error::Result;
 use crate::key::{Family, Key};
+use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -108,11 +109,13 @@ pub fn subjects_gone(kind: Kind, see: See) -> Result<Vec<i32>> {
         );
         let mut existing = BTreeSet::new();
         let arguments = [Argument::keys_as(source.column.base, chunk.values())?];
-        spi::query_sized(&sql, &arguments, see, |row| {
-            if let Some(id) = row.value(1) {
-                existing.insert(source.column.of_value(id, "id")?);
-            }
-            Ok(())
+        owner::run_for(source.relation, || {
+            spi::query_sized(&sql, &arguments, see, |row| {
+                if let Some(id) = row.value(1) {
+                    existing.insert(source.column.of_value(id, "id")?);
+                }
+                Ok(())
+            })
         })?;
         gone.extend(chunk.iter().filter(|(_, key)| !existing.contains(key)).map(|(id, _)| *id));
         match chunk.last_key_value() {

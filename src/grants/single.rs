@@ -4,6 +4,7 @@ use crate::catalog::ObjectType;
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
 use crate::pg::attempt::past_conflict;
+use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -33,7 +34,7 @@ pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
         qualified_name(table),
         conditions.join(" AND ")
     );
-    match spi::execute(&sql, &arguments, See::Latest)? {
+    match owner::run_for(table, || spi::execute(&sql, &arguments, See::Latest))? {
         0 => Err(missing()),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ use crate::catalog::{self, Kind, SubjectSource, built_in_group};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::attempt::past_conflict;
+use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -153,11 +154,13 @@ fn lock_rows(source: &SubjectSource, kind: Kind, keys: &BTreeSet<Key>) -> Result
     );
     let mut found = BTreeSet::new();
     let arguments = [Argument::keys_as(source.column.base, keys)?];
-    spi::query_sized(&sql, &arguments, See::Latest, |row| {
-        if let Some(id) = row.value(1) {
-            found.insert(source.column.of_value(id, "id")?);
-        }
-        Ok(())
+    owner::run_for(source.relation, || {
+        spi::query_sized(&sql, &arguments, See::Latest, |row| {
+            if let Some(id) = row.value(1) {
+                found.insert(source.column.of_value(id, "id")?);
+            }
+            Ok(())
+        })
     })?;
     match keys.difference(&found).next() {
         Some(missing) => Err(missing_row(&table, kind, missing)),
@@ -182,7 +185,8 @@ fn lock_row(source: &SubjectSource, kind: Kind, key: &Key) -> Result<()> {
         quote(&source.key_column),
         types::equality_operator(source.column.base)?
     );
-    match spi::execute(&sql, &[Argument::value(value)], See::Latest)? {
+    let arguments = [Argument::value(value)];
+    match owner::run_for(source.relation, || spi::execute(&sql, &arguments, See::Latest))? {
         0 => Err(missing()),
         _ => Ok(()),
     }

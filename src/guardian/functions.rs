@@ -16,6 +16,11 @@ use crate::setup::{self, Meaning, Table};
 /// grants, and brings the grants over; a row for each model. What stands already is left as it is.
 pub fn import_guardian(call: &Call) -> Result<Output> {
     let schema = call.name(0).ok_or_else(|| null_argument("schema"))?;
+    // Its statements join the application's tables with the extension's.
+    if !owner::is_owner()? {
+        return Err(Error::forbidden("must be the owner of the extension to import")
+            .hint("import_guardian reads the project's tables with that role's rights."));
+    }
     let rows = call.rows()?;
     setup::lock()?;
     let mut all = snapshot::with_latest(|| import(&schema))?;

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::{self, AUTHENTICATED, EVERYONE, Kind, ObjectType, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
-use crate::pg::grants;
 use crate::pg::relation::{Relation, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
+use crate::pg::{grants, owner};
 
 /// The permissions that somebody was granted, without those that they imply.
 pub type Granted = BTreeSet<i32>;
@@ -172,13 +172,16 @@ fn members(sources: &Sources, groups: &BTreeMap<i32, Granted>) -> Result<Vec<(Ke
             equal = types::equality_operator(base)?,
         );
         let arguments = [Argument::keys_as(base, by_key.keys())?];
-        spi::query_sized(&sql, &arguments, See::Statement, |row| {
-            if let (Some(user), Some(group)) = (row.value(1), row.value(2)) {
-                let group = SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
-                let user = SubjectSource::canonical(sources.users.as_ref(), user, "user id")?;
-                members.extend(by_key.get(&group).map(|subject| (user, *subject)));
-            }
-            Ok(())
+        owner::run_for(membership.relation, || {
+            spi::query_sized(&sql, &arguments, See::Statement, |row| {
+                if let (Some(user), Some(group)) = (row.value(1), row.value(2)) {
+                    let group =
+                        SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
+                    let user = SubjectSource::canonical(sources.users.as_ref(), user, "user id")?;
+                    members.extend(by_key.get(&group).map(|subject| (user, *subject)));
+                }
+                Ok(())
+            })
         })?;
     }
     Ok(members)
@@ -231,11 +234,13 @@ fn active_where(
         qualified_name(users.relation)
     );
     let mut found = BTreeSet::new();
-    spi::query_sized(&sql, arguments, See::Statement, |row| {
-        if let Some(id) = row.value(1) {
-            found.insert(users.column.of_value(id, "user id")?);
-        }
-        Ok(())
+    owner::run_for(users.relation, || {
+        spi::query_sized(&sql, arguments, See::Statement, |row| {
+            if let Some(id) = row.value(1) {
+                found.insert(users.column.of_value(id, "user id")?);
+            }
+            Ok(())
+        })
     })?;
     Ok(found)
 }

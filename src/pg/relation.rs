@@ -15,6 +15,14 @@ use crate::error::{Error, Result};
 pub struct Relation(pg_sys::Relation);
 
 impl Relation {
+    /// Opens it, unless it is gone: dropped while its lock was waited for, say.
+    pub fn try_open(oid: Oid) -> Option<Self> {
+        // SAFETY: null where there is no such relation.
+        let relation =
+            unsafe { pg_sys::try_relation_open(oid, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
+        if relation.is_null() { None } else { Some(Self(relation)) }
+    }
+
     /// Opens it; errors where it is gone.
     pub fn open(oid: Oid) -> Self {
         // SAFETY: raises an error where there is no such relation.
@@ -128,7 +136,13 @@ impl Relation {
                 // SAFETY: the index is open.
                 let (form, usable) = unsafe {
                     let form = &*(*index.0).rd_index;
-                    let total = pg_sys::RelationGetIndexPredicate(index.0).is_null();
+                    // Not by reading the predicate, which would call functions in it.
+                    let predicate = pg_sys::Anum_pg_index_indpred as i32;
+                    let total = pg_sys::heap_attisnull(
+                        (*index.0).rd_indextuple,
+                        predicate,
+                        std::ptr::null_mut(),
+                    );
                     let btree = (*(*index.0).rd_rel).relam == pg_sys::BTREE_AM_OID;
                     (form, form.indisvalid && total && btree)
                 };
@@ -222,8 +236,12 @@ pub(super) unsafe fn equality(base_type: Oid) -> *mut pg_sys::TypeCacheEntry {
 
 /// The owner of a relation.
 pub fn owner(oid: Oid) -> Result<Oid> {
+    let relation = Relation::try_open(oid).ok_or_else(|| {
+        Error::undefined(format!("the table with oid {} was dropped just now", oid.to_u32()))
+            .hint("Try again.")
+    })?;
     // SAFETY: the relation is open while it is read.
-    Ok(unsafe { (*(*Relation::open(oid).0).rd_rel).relowner })
+    Ok(unsafe { (*(*relation.0).rd_rel).relowner })
 }
 
 /// The schema that a relation is in.
