@@ -63,6 +63,7 @@ struct Catalog {
     /// The state's table, which tells one installation of the extension from the next, and number.
     state: (u32, i64),
     types: HashMap<String, Rc<ObjectType>>,
+    types_by_id: HashMap<i32, Rc<ObjectType>>,
     names_by_relation: HashMap<Oid, Option<String>>,
     sources: Option<Rc<Sources>>,
 }
@@ -131,7 +132,13 @@ pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
 
 /// The object type with that id.
 pub fn object_type_by_id(id: i32) -> Result<Option<Rc<ObjectType>>> {
-    load::type_name_of_id(id)?.map_or(Ok(None), |name| find_object_type(&name))
+    if let Some(known) = with(|catalog| catalog.types_by_id.get(&id).cloned())? {
+        return Ok(Some(known));
+    }
+    let Some(name) = load::type_name_of_id(id)? else { return Ok(None) };
+    let Some(loaded) = find_object_type(&name)? else { return Ok(None) };
+    with(|catalog| catalog.types_by_id.insert(id, Rc::clone(&loaded)))?;
+    Ok(Some(loaded))
 }
 
 /// The application's tables of users, groups and memberships.

@@ -3,6 +3,7 @@
 //! PostgreSQL moves to another partition by DELETE and INSERT is not taken for a deleted one.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use crate::key::Key;
 use crate::pg::snapshot;
@@ -10,56 +11,52 @@ use crate::pg::trigger::Version;
 
 /// A row that is about to get another key.
 struct Move {
-    /// The transaction; what another began with means nothing.
-    transaction: u64,
     command: u32,
-    object_type: i32,
-    from: Key,
     to: Key,
     version: Version,
 }
 
-thread_local! {
-    static MOVES: RefCell<Vec<Move>> = const { RefCell::new(Vec::new()) };
+/// The moves of one transaction; what another began with means nothing.
+#[derive(Default)]
+struct Moves {
+    transaction: u64,
+    /// By object type and key.
+    leaving: HashMap<(i32, Key), Move>,
 }
 
-fn with<T>(action: impl FnOnce(&mut Vec<Move>) -> T) -> T {
+thread_local! {
+    static MOVES: RefCell<Moves> = RefCell::new(Moves::default());
+}
+
+fn with<T>(action: impl FnOnce(&mut HashMap<(i32, Key), Move>) -> T) -> T {
     let transaction = snapshot::transaction();
     MOVES.with_borrow_mut(|moves| {
-        if moves.last().is_some_and(|last| last.transaction != transaction) {
-            moves.clear();
+        if moves.transaction != transaction {
+            *moves = Moves { transaction, ..Moves::default() };
         }
-        action(moves)
+        action(&mut moves.leaving)
     })
 }
 
 /// Notes that the row will get another key.
 pub fn begin(object_type: i32, from: Key, to: Key, version: Version, command: u32) {
-    let transaction = snapshot::transaction();
-    with(|moves| {
-        moves.push(Move { transaction, command, object_type, from, to, version });
-    });
+    with(|leaving| leaving.insert((object_type, from), Move { command, to, version }));
 }
 
 /// The row has its new key.
 pub fn end(object_type: i32, from: &Key) {
-    with(|moves| moves.retain(|m| m.object_type != object_type || m.from != *from));
+    with(|leaving| leaving.remove(&(object_type, from.clone())));
 }
 
 /// Whether a row with that key is still to get another.
 pub fn is_leaving(object_type: i32, key: &Key) -> bool {
-    with(|moves| moves.iter().any(|m| m.object_type == object_type && m.from == *key))
+    with(|leaving| leaving.contains_key(&(object_type, key.clone())))
 }
 
 /// The new key of a row whose old version that command removed, if it was to get one.
 pub fn moved_to(object_type: i32, from: &Key, version: Version, removed_by: u32) -> Option<Key> {
-    with(|moves| {
-        let found = moves.iter().find(|m| {
-            m.object_type == object_type
-                && m.from == *from
-                && m.version == version
-                && removed_by <= m.command
-        });
-        found.map(|m| m.to.clone())
+    with(|leaving| {
+        let found = leaving.get(&(object_type, from.clone()))?;
+        (found.version == version && removed_by <= found.command).then(|| found.to.clone())
     })
 }
