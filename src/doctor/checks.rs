@@ -5,6 +5,7 @@ pub const CHECKS: &[&str] = &[
     EVENT_TRIGGERS,
     TABLES_GONE,
     KEYS_NOT_UNIQUE,
+    SUBJECT_KEYS_NOT_UNIQUE,
     DANGLING,
     INTERRUPTED,
     MEMBERSHIP_INDEXES,
@@ -53,6 +54,19 @@ const KEYS_NOT_UNIQUE: &str = "
               SELECT FROM pg_attribute a
               WHERE a.attrelid = t.relation AND a.attname = k AND a.attnotnull
                 AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]))))";
+
+const SUBJECT_KEYS_NOT_UNIQUE: &str = "
+    SELECT 'error', CASE s.kind WHEN 'u' THEN 'table of users' ELSE 'table of groups' END,
+           format('%I is no unique key of %s any more', s.key_column, s.relation),
+           CASE s.kind WHEN 'u' THEN 'restore the constraint, or call rowgrant.register_users again'
+                       ELSE 'restore the constraint, or call rowgrant.register_groups again' END
+    FROM rowgrant.subject_source s
+    JOIN pg_class c ON c.oid = s.relation
+    WHERE NOT EXISTS (
+        SELECT FROM pg_index i
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+        WHERE i.indrelid = s.relation AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+          AND i.indnkeyatts = 1 AND a.attname = s.key_column)";
 
 const DANGLING: &str = "
     SELECT 'error', 'table rowgrant.' || source, format('grants to or of what does not exist: %s', count(*)),

@@ -1,5 +1,6 @@
 //! register_users, register_groups and register_membership, and their undoing.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use pgrx::pg_sys::Oid;
@@ -141,10 +142,7 @@ pub fn unregister(kind: Kind, table: &Table) -> Result<()> {
         &[Argument::text(kind.code())],
         See::Latest,
     )?;
-    for (id, stored) in grants::stored_subjects(kind.code())? {
-        grants::rename_subject(id, &stored, &free_text(&stored))?;
-    }
-    Ok(())
+    respell(kind, |stored| Ok(free_text(stored)))
 }
 
 /// Takes the triggers off the table that was registered before, if it was another.
@@ -221,10 +219,31 @@ fn check_exists(kind: Kind, table: Oid, key: &str, id: &Key) -> Result<()> {
 /// Brings the subjects that have grants already into the form of the table's key; each must exist.
 fn adopt(kind: Kind, table: &Table, key: &str, column: &KeyColumn) -> Result<()> {
     grants::delete_idle_subjects(kind.code())?;
-    for (id, stored) in grants::stored_subjects(kind.code())? {
-        let adopted = column.of_text(&stored, &format!("{} id", kind.noun()))?;
+    let what = format!("{} id", kind.noun());
+    respell(kind, |stored| {
+        let adopted = column.of_text(stored, &what)?;
         check_exists(kind, table.oid, key, &adopted)?;
-        grants::rename_subject(id, &stored, &adopted.to_text())?;
+        Ok(adopted.to_text())
+    })
+}
+
+/// Gives every subject the spelling that its key has from now on; no two may become one.
+fn respell(kind: Kind, spelling: impl Fn(&str) -> Result<String>) -> Result<()> {
+    let mut former: HashMap<String, String> = HashMap::new();
+    let mut changed = Vec::new();
+    for (id, stored) in grants::stored_subjects(kind.code())? {
+        let spelled = spelling(&stored)?;
+        if let Some(other) = former.insert(spelled.clone(), stored.clone()) {
+            let noun = kind.noun();
+            return Err(Error::in_use(format!(
+                "{noun}s \"{other}\" and \"{stored}\" would become one: \"{spelled}\""
+            ))
+            .hint("Revoke what was granted to one of them."));
+        }
+        changed.push((id, stored, spelled));
+    }
+    for (id, stored, spelled) in changed {
+        grants::rename_subject(id, &stored, &spelled)?;
     }
     Ok(())
 }

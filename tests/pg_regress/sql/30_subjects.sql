@@ -64,6 +64,14 @@ SELECT * FROM grants ORDER BY 1, 2, 3, 4;
 SELECT kind, relation FROM rowgrant.subject_source;
 SELECT count(*) FROM rowgrant.membership_source;
 
+-- Two ids that would become one are named.
+CREATE TABLE persons (id integer PRIMARY KEY);
+INSERT INTO persons VALUES (1);
+SELECT rowgrant.assign_perm('1', 'view', 'documents', 2), rowgrant.assign_perm('01', 'view', 'documents', 2);
+SELECT * FROM mistake($$SELECT rowgrant.register_users('persons')$$);
+SELECT rowgrant.remove_perm('1', 'view', 'documents', 2), rowgrant.remove_perm('01', 'view', 'documents', 2);
+DROP TABLE persons;
+
 -- Groups named as the built-in ones.
 CREATE TABLE teams (id text PRIMARY KEY);
 INSERT INTO teams VALUES ('everyone');
