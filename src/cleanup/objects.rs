@@ -1,6 +1,6 @@
 //! object_changed, the trigger on protected tables.
 
-use super::{grants, moves};
+use super::{grants, moves, triggers};
 use crate::catalog::{self, ObjectType};
 use crate::error::Result;
 use crate::key::Key;
@@ -37,14 +37,14 @@ pub fn object_changed(trigger: &Trigger) -> Result<()> {
             Ok(())
         }
         Event::Update => match new()? {
-            Some(new) if new != old => moved(&object_type, &old, &new),
+            Some(new) if new != old => moved(trigger, &object_type, &old, &new),
             _ => Ok(()),
         },
         Event::Delete => {
             let to = moves::moved_to(id, &old, trigger.version(), trigger.removed_by());
             match to {
                 // Carried out as DELETE and INSERT, into another partition.
-                Some(new) if object_type.has_row(&new)? => moved(&object_type, &old, &new),
+                Some(new) if object_type.has_row(&new)? => moved(trigger, &object_type, &old, &new),
                 _ => deleted(&object_type, &old),
             }
         }
@@ -66,7 +66,7 @@ fn deleted(object_type: &ObjectType, key: &Key) -> Result<()> {
 /// Another row of the same command may have had that key, and its grants still stand there until
 /// its own turn comes. Those that arrive wait aside until then: under the negative of the
 /// permission's id, where nothing looks for them.
-fn moved(object_type: &ObjectType, old: &Key, new: &Key) -> Result<()> {
+fn moved(trigger: &Trigger, object_type: &ObjectType, old: &Key, new: &Key) -> Result<()> {
     let id = object_type.id;
     let family = object_type.shape.family();
     let permissions = object_type.permission_ids();
@@ -76,6 +76,8 @@ fn moved(object_type: &ObjectType, old: &Key, new: &Key) -> Result<()> {
     let waits = occupied && moves::is_leaving(id, new);
     if occupied && !waits {
         // Of a row that went unseen.
+        let key: Vec<&str> = object_type.key_columns.iter().map(String::as_str).collect();
+        trigger.check_tells_moves(&key, triggers::ON_OBJECTS.leaving)?;
         owner::run(|| grants::delete_of_object(family, new, &permissions))?;
     }
     if pg::grants::any_of_permissions_latest(old, &permissions)? {

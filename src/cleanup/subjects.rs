@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::triggers::Names;
 use super::{grants, moves};
 use crate::catalog::{self, Kind, SubjectSource};
 use crate::error::Result;
@@ -39,13 +40,13 @@ pub fn subject_changed(trigger: &Trigger) -> Result<()> {
             Ok(())
         }
         Event::Update => match new()? {
-            Some(new) if new != old => moved(kind, &old, &new),
+            Some(new) if new != old => moved(trigger, kind, source, &old, &new),
             _ => Ok(()),
         },
         Event::Delete => {
             match moves::moved_to(what(kind), &old, trigger.version(), trigger.removed_by()) {
                 // Carried out as DELETE and INSERT, into another partition.
-                Some(new) if is_there(source, &new)? => moved(kind, &old, &new),
+                Some(new) if is_there(source, &new)? => moved(trigger, kind, source, &old, &new),
                 _ => owner::run(|| {
                     grants::delete_subjects(&grants::subjects(kind.code(), Some(&old))?)
                 }),
@@ -74,7 +75,13 @@ fn is_there(source: &SubjectSource, id: &Key) -> Result<bool> {
 
 /// Gives a subject its new key. Where another subject still has it, whose own turn in this command
 /// comes later, it waits aside: under the kind in capitals, for which nothing looks.
-fn moved(kind: Kind, old: &Key, new: &Key) -> Result<()> {
+fn moved(
+    trigger: &Trigger,
+    kind: Kind,
+    source: &SubjectSource,
+    old: &Key,
+    new: &Key,
+) -> Result<()> {
     moves::end(what(kind), old);
     let aside = kind.code().to_uppercase();
     owner::run(|| {
@@ -82,8 +89,9 @@ fn moved(kind: Kind, old: &Key, new: &Key) -> Result<()> {
         let there = grants::subjects(kind.code(), Some(new))?;
         if !there.is_empty() && moves::is_leaving(what(kind), new) {
             arriving = &aside;
-        } else {
+        } else if !there.is_empty() {
             // Of a row that went unseen.
+            trigger.check_tells_moves(&[&source.key_column], Names::of_subjects(kind).leaving)?;
             grants::delete_subjects(&there)?;
         }
         rename(&grants::subjects(kind.code(), Some(old))?, arriving, new)?;

@@ -14,7 +14,7 @@ use crate::pg::types;
 pub struct Names {
     delete: &'static str,
     /// Before the key is changed, after all other triggers of that kind: they go by name.
-    leaving: &'static str,
+    pub leaving: &'static str,
     key: &'static str,
     truncate: &'static str,
 }
@@ -53,6 +53,24 @@ impl Names {
 
     fn of_rows(&self) -> [&'static str; 3] {
         [self.delete, self.leaving, self.key]
+    }
+
+    /// Those that a table needs which holds rows of `root`, or `root` itself, with this key. A BEFORE
+    /// trigger locks every row that is updated, so only those have it whose rows can be told apart no
+    /// other way while a command changes keys: where a row may move to another partition, or may
+    /// come to a key before another has left it.
+    fn on(&self, table: Oid, root: Oid, key: &[&str]) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        if table == root || !inherit::is_partition(table) {
+            names.extend([self.delete, self.key]);
+            if !inherit::has_rows_itself(table) || !Relation::open(table).is_unique_at_once(key) {
+                names.push(self.leaving);
+            }
+        }
+        if inherit::has_rows_itself(table) {
+            names.push(self.truncate);
+        }
+        names
     }
 }
 
@@ -117,13 +135,8 @@ impl Wanted<'_> {
     /// are no partitions get their own. TRUNCATE fires those of each table for itself.
     fn create(&self, table: Oid) -> Result<()> {
         for part in inherit::with_descendants(table) {
-            if part == table || !inherit::is_partition(part) {
-                for name in self.names.of_rows() {
-                    self.create_one(part, name)?;
-                }
-            }
-            if inherit::has_rows_itself(part) {
-                self.create_one(part, self.names.truncate)?;
+            for name in self.names.on(part, table, &self.columns()) {
+                self.create_one(part, name)?;
             }
         }
         Ok(())
@@ -158,6 +171,10 @@ impl Wanted<'_> {
             }
         }
         Ok(())
+    }
+
+    fn columns(&self) -> Vec<&str> {
+        self.key.iter().map(|(column, _)| *column).collect()
     }
 
     fn unchanged(&self) -> Result<String> {
@@ -210,11 +227,19 @@ fn drop_one(table: Oid, name: &str) -> Result<()> {
 
 /// The triggers that do not fire on all that a table's rows undergo: the table, partition or child,
 /// the name, and how it is enabled; none where it is missing.
-pub fn not_firing(table: Oid, names: &Names) -> Result<Vec<(Oid, &'static str, Option<u8>)>> {
+pub fn not_firing(
+    table: Oid,
+    names: &Names,
+    key: &[&str],
+) -> Result<Vec<(Oid, &'static str, Option<u8>)>> {
     let mut found = Vec::new();
     for part in inherit::with_descendants(table) {
-        let truncate = inherit::has_rows_itself(part).then_some(names.truncate);
-        for name in names.of_rows().into_iter().chain(truncate) {
+        let mut wanted = names.on(part, table, key);
+        if part != table && inherit::is_partition(part) {
+            // Inherited from the parent.
+            wanted.extend(names.of_rows());
+        }
+        for name in wanted {
             let mut state = None;
             spi::query(
                 "SELECT tgenabled::pg_catalog.text FROM pg_catalog.pg_trigger \

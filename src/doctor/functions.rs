@@ -42,18 +42,20 @@ fn check_triggers(rows: &Rows) -> Result<()> {
         let object_type = catalog::object_type(&name)?;
         if let Some(table) = object_type.relation {
             let protect = format!("SELECT rowgrant.protect('{}')", qualified_name(table));
-            wanted.push((table, &triggers::ON_OBJECTS, protect));
+            wanted.push((table, &triggers::ON_OBJECTS, object_type.key_columns.clone(), protect));
         }
     }
     let sources = catalog::sources()?;
     for kind in [Kind::User, Kind::Group] {
         if let Some(source) = kind.source(&sources).filter(|source| exists(source.relation)) {
             let register = format!("call rowgrant.register_{}s again", kind.noun());
-            wanted.push((source.relation, triggers::Names::of_subjects(kind), register));
+            let key = vec![source.key_column.clone()];
+            wanted.push((source.relation, triggers::Names::of_subjects(kind), key, register));
         }
     }
-    for (table, names, remedy) in wanted {
-        for (part, trigger, state) in triggers::not_firing(table, names)? {
+    for (table, names, key, remedy) in wanted {
+        let key: Vec<&str> = key.iter().map(String::as_str).collect();
+        for (part, trigger, state) in triggers::not_firing(table, names, &key)? {
             let part = qualified_name(part);
             let (severity, problem, remedy) = match state {
                 None => ("error", "is missing: grants may be left behind", remedy.clone()),

@@ -67,6 +67,13 @@ impl Relation {
         }
     }
 
+    /// Whether it has a trigger of that name.
+    pub fn has_trigger(&self, name: &str) -> bool {
+        let Ok(name) = CString::new(name) else { return false };
+        // SAFETY: the relation is open; a look-up that may find nothing.
+        unsafe { pg_sys::get_trigger_oid((*self.0).rd_id, name.as_ptr(), true) != Oid::INVALID }
+    }
+
     /// The collation of a column by number.
     pub fn collation(&self, number: i16) -> Oid {
         self.columns()[number as usize - 1].attcollation
@@ -123,6 +130,24 @@ impl Relation {
             }
         }
         found
+    }
+
+    /// Whether no two rows can have the same values in these columns even while a command runs: a
+    /// constraint that is not deferrable is checked row by row.
+    pub fn is_unique_at_once(&self, columns: &[&str]) -> bool {
+        self.indexes().iter().any(|(index, _)| {
+            // SAFETY: the index is open.
+            let form = unsafe { &*(*index.0).rd_index };
+            let numbers = index.key_columns(form.indnkeyatts);
+            let named = numbers.iter().filter_map(|n| {
+                let column = usize::try_from(*n).ok()?.checked_sub(1)?;
+                Some(name_of(&self.columns().get(column)?.attname))
+            });
+            form.indisunique
+                && form.indimmediate
+                && numbers.len() == columns.len()
+                && named.filter(|name| columns.contains(name)).count() == columns.len()
+        })
     }
 
     /// Valid B-tree indexes over all rows, with whether each is the primary key's.

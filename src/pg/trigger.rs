@@ -2,7 +2,7 @@
 
 use pgrx::pg_sys::{self, Datum, Oid};
 
-use super::relation;
+use super::relation::{self, Relation};
 use super::value::Value;
 use crate::error::{Error, Result};
 
@@ -77,6 +77,21 @@ impl Trigger {
     pub fn relation(&self) -> Oid {
         // SAFETY: valid during the call.
         unsafe { (*(*self.0).tg_relation).rd_id }
+    }
+
+    /// Refuses to go on where two rows could have had the same key while the command ran, and no
+    /// trigger `leaving` has told which of them was to leave it: the key has become deferrable since
+    /// the table was registered.
+    pub fn check_tells_moves(&self, key: &[&str], leaving: &str) -> Result<()> {
+        let relation = Relation::open(self.relation());
+        if relation.is_unique_at_once(key) || relation.has_trigger(leaving) {
+            return Ok(());
+        }
+        Err(Error::in_use(format!(
+            "the grants on keys of table {} cannot be told apart while they change",
+            relation.name()
+        ))
+        .hint("The key has become deferrable: call the function that registered the table again."))
     }
 
     /// The old version of the row.

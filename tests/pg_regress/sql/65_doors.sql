@@ -115,6 +115,19 @@ BEGIN; UPDATE ring SET id = 9 WHERE id = 1; INSERT INTO ring VALUES (9, 'row 9')
 SELECT name, rowgrant.users_with_perm('view', 'ring', id) FROM ring ORDER BY name;
 DROP TABLE ring, people;
 
+-- A key that becomes deferrable later: refused rather than mixed up, until protect is called again.
+CREATE TABLE late (id integer PRIMARY KEY, name text);
+INSERT INTO late VALUES (1, 'one'), (2, 'two');
+SELECT rowgrant.protect('late'), rowgrant.assign_perm(1, 'view', 'late', 1), rowgrant.assign_perm(2, 'view', 'late', 2);
+UPDATE late SET id = id + 10; UPDATE late SET id = id - 10;
+ALTER TABLE late DROP CONSTRAINT late_pkey, ADD PRIMARY KEY (id) DEFERRABLE;
+SELECT severity, subject, remedy FROM rowgrant.doctor();
+SELECT * FROM mistake($$UPDATE late SET id = 3 - id$$);
+SELECT rowgrant.protect('late');
+UPDATE late SET id = 3 - id;
+SELECT name, rowgrant.users_with_perm('view', 'late', id) FROM late ORDER BY name;
+DROP TABLE late;
+
 -- Changes of the table itself.
 CREATE SCHEMA other;
 CREATE TABLE things (id integer PRIMARY KEY, owner integer);
