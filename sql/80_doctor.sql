@@ -17,11 +17,11 @@ CREATE FUNCTION rowgrant.definition_of(function oid) RETURNS text
 COMMENT ON FUNCTION rowgrant.definition_of(oid) IS 'All that ALTER FUNCTION and CREATE OR REPLACE can change, for doctor()';
 
 CREATE TABLE rowgrant.definition (
-    function   regprocedure NOT NULL PRIMARY KEY,
+    function   text COLLATE "C" NOT NULL PRIMARY KEY,
     definition text NOT NULL,
     is_public  boolean NOT NULL
 );
 COMMENT ON TABLE rowgrant.definition IS 'What the extension''s functions were when it was installed or updated';
-COMMENT ON COLUMN rowgrant.definition.function IS 'The function';
+COMMENT ON COLUMN rowgrant.definition.function IS 'Name and arguments; not an oid, which pg_upgrade would not keep';
 COMMENT ON COLUMN rowgrant.definition.definition IS 'As definition_of tells it';
 COMMENT ON COLUMN rowgrant.definition.is_public IS 'Whether PUBLIC may execute it';

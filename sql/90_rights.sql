@@ -22,7 +22,7 @@ BEGIN
 END $$;
 
 INSERT INTO rowgrant.definition
-SELECT p.oid, rowgrant.definition_of(p.oid),
+SELECT pg_catalog.format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)), rowgrant.definition_of(p.oid),
        EXISTS (SELECT FROM pg_catalog.aclexplode(p.proacl) a WHERE a.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid)
 FROM pg_catalog.pg_proc p
 WHERE p.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid;

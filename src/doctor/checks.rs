@@ -138,15 +138,18 @@ const OPEN_FUNCTIONS: &str = "
     SELECT DISTINCT 'warning', 'function ' || p.oid::regprocedure, 'may be executed by PUBLIC',
            format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', p.oid::regprocedure)
     FROM rowgrant.definition d
-    JOIN pg_proc p ON p.oid = d.function, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    JOIN pg_proc p ON p.pronamespace = 'rowgrant'::regnamespace
+      AND format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) = d.function,
+         aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
     WHERE a.grantee = 0 AND NOT d.is_public";
 
 const FUNCTIONS_ALTERED: &str = "
-    SELECT 'error', 'function ' || d.function,
+    SELECT 'error', 'function rowgrant.' || d.function,
            CASE WHEN p.oid IS NULL THEN 'is missing' ELSE 'was altered' END,
            'ALTER FUNCTION it back, or CREATE EXTENSION rowgrant anew, from a dump of its data'
     FROM rowgrant.definition d
-    LEFT JOIN pg_proc p ON p.oid = d.function
+    LEFT JOIN pg_proc p ON p.pronamespace = 'rowgrant'::regnamespace
+      AND format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)) = d.function
     WHERE p.oid IS NULL OR rowgrant.definition_of(p.oid) <> d.definition";
 
 const FUNCTIONS_FOREIGN: &str = "
@@ -154,7 +157,8 @@ const FUNCTIONS_FOREIGN: &str = "
            format('DROP FUNCTION %s', p.oid::regprocedure)
     FROM pg_proc p
     WHERE p.pronamespace = 'rowgrant'::regnamespace
-      AND NOT EXISTS (SELECT FROM rowgrant.definition d WHERE d.function = p.oid)";
+      AND NOT EXISTS (SELECT FROM rowgrant.definition d
+                      WHERE d.function = format('%I(%s)', p.proname, pg_get_function_identity_arguments(p.oid)))";
 
 const EXPIRED: &str = "
     SELECT 'info', 'expired grants', format('grants that have expired and only take room: %s', count(*)),
