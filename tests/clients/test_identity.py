@@ -7,7 +7,7 @@ import pytest
 
 from conftest import connect, value
 
-GUESSES = ("rowgrant.user", "rowgrant.user_id", "rowgrant.current_user", "rowgrant.current_user_id", "app.user_id")
+GUESSES = ("rowgrant.app_user", "rowgrant.user_id", "rowgrant.session_user_id", "rowgrant.current_user_id", "app.user_id")
 
 
 @pytest.fixture
