@@ -107,6 +107,21 @@ def test_use_groups_false_leaves_out_global_permissions_of_groups(people):
     assert len(listed(people, 1, ["view"], use_groups=False)) == 20
 
 
+def test_holders_without_groups_are_listed_without_what_groups_hold_superusers_or_not(people):
+    people.execute("INSERT INTO users VALUES (4, true, true)")
+    people.execute("SELECT rowgrant.assign_group_perm('staff', 'change', 'documents', 1)")
+    people.execute("SELECT rowgrant.assign_perm(1, 'view', 'documents', 1)")
+
+    def held(**options):
+        given = "".join(f", {name} => {setting}" for name, setting in options.items())
+        return dict(people.execute(f"SELECT * FROM rowgrant.users_with_perms('documents', 1{given})").fetchall())
+
+    everything = ["add", "change", "delete", "view"]
+    assert held() == {"1": ["change", "view"]}
+    assert held(with_group_users=False) == {"1": ["view"]}
+    assert held(with_group_users=False, with_superusers=True) == {"1": ["view"], "4": everything}
+
+
 @pytest.mark.parametrize(
     ("key_type", "key", "other"),
     [
