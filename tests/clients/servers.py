@@ -12,8 +12,9 @@ BIN = pathlib.Path(shutil.which("pg_basebackup") or "pg_basebackup").resolve().p
 AS_SERVER = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
-def call(program, *arguments):
-    subprocess.run([*AS_SERVER, BIN / program, *map(str, arguments)], cwd="/", check=True, stdout=subprocess.DEVNULL)
+def call(program, *arguments, cwd="/"):
+    """Runs a program of the test server's PostgreSQL, or of another one by its path."""
+    subprocess.run([*AS_SERVER, BIN / program, *map(str, arguments)], cwd=cwd, check=True, stdout=subprocess.DEVNULL)
 
 
 def start(folder, options=""):

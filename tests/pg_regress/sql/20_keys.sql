@@ -84,10 +84,8 @@ SELECT * FROM mistake($$SELECT rowgrant.has_perm(1, 'view', 'n', '99999999999999
 DROP TABLE n;
 
 -- Types that have no one form for equal values.
-CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-SELECT type, m.* FROM unnest('{money,jsonb,regclass,tsvector,numrange,text COLLATE blind}'::text[]) type,
+SELECT type, m.* FROM unnest('{money,jsonb,regclass,tsvector,numrange}'::text[]) type,
 LATERAL mistake(format($$DO $d$ BEGIN CREATE TABLE bad (id %s PRIMARY KEY); PERFORM rowgrant.protect('bad'); END $d$ $$, type)) m;
-DROP COLLATION blind;
 
 -- Types with no table: ids kept elsewhere.
 SELECT rowgrant.define_object_type('page', 'uuid', '{view}');
