@@ -345,10 +345,14 @@ fn model(client: &mut Client) -> Value {
 
 /// All rows of all of rowgrant's tables, and every trigger: one made anew has another oid.
 fn everything(client: &mut Client) -> String {
-    let sql = "SELECT (SELECT string_agg(query_to_xml(format('SELECT t::text FROM rowgrant.%I t ORDER BY 1', relname), true, true, '')::text, '' ORDER BY relname)
-            FROM pg_class WHERE relnamespace = 'rowgrant'::regnamespace AND relkind = 'r')
-        || (SELECT string_agg(t::text, E'\n' ORDER BY oid) FROM pg_trigger t)";
-    text(client, sql)
+    let tables = "SELECT string_agg(format('SELECT %L || t::text AS line FROM rowgrant.%I t', relname, relname), ' UNION ALL ')
+        FROM pg_class WHERE relnamespace = 'rowgrant'::regnamespace AND relkind = 'r'";
+    let lines = text(client, tables);
+    let sql = format!(
+        "SELECT string_agg(line, E'\n' ORDER BY line)
+         FROM ({lines} UNION ALL SELECT t::text FROM pg_trigger t) everything"
+    );
+    text(client, &sql)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,5 @@
 -- Texts of which a collation takes different ones as equal have no one form. Such a collation needs ICU.
-SELECT state = '0A000' AS without_icu
+SELECT state IS NOT DISTINCT FROM '0A000' AS without_icu
 FROM mistake($$CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)$$) \gset
 \if :without_icu
 \quit
