@@ -39,7 +39,8 @@ BEGIN; SELECT rowgrant.set_user(1); EXECUTE viewed; SELECT rowgrant.set_user(2);
 EXECUTE viewed;
 RESET plan_cache_mode;
 -- Parallel workers know no user, so the leader asks.
-SET force_parallel_mode = on; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
 BEGIN; SELECT rowgrant.set_user(1); SELECT id FROM documents d WHERE rowgrant.can('view', d) ORDER BY id; SELECT count(*) FROM documents d WHERE rowgrant.has_perm(1, 'view', d); COMMIT;
 RESET ALL;
 -- Who may not say so cannot fake it.
