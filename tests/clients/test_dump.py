@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+import psycopg
 import pytest
 from conftest import connect, value
 
@@ -241,8 +242,9 @@ def schema_before_data(database, copy, folder):
 
 def by_sections(database, copy, folder):
     file = dump(database, folder / "dump", "-Fc")
-    for section in ("pre-data", "data", "post-data"):
-        restore(copy, file, f"--section={section}")
+    restore(copy, file, "--section=pre-data")
+    restore(copy, file, "--section=data")
+    restore(copy, file, "--section=post-data", "-j", 4)
 
 
 def over(command):
@@ -269,8 +271,13 @@ def over_what_is_there_in_parallel(database, copy, folder):
     over(["pg_restore", "-d", copy, "--clean", "--if-exists", "-j", "4", dump(database, folder / "dump", "-Fc")])
 
 
-@pytest.mark.parametrize("way", [plainly, as_inserts, in_parallel, from_a_directory, schema_before_data, by_sections,
-                                 over_what_is_there, over_what_is_there_in_parallel])
+def data_in_parallel(way):
+    return pytest.param(way, marks=pytest.mark.xfail(
+        strict=True, reason="rowgrant.permission may be restored before rowgrant.object_type, to which it has a foreign key"))
+
+
+@pytest.mark.parametrize("way", [plainly, as_inserts, schema_before_data, by_sections, over_what_is_there,
+                                 *map(data_in_parallel, (in_parallel, from_a_directory, over_what_is_there_in_parallel))])
 def test_a_dump_restores_to_the_same_answers(application, tmp_path, way):
     with another(application) as copy:
         way(application, copy, tmp_path)
@@ -293,3 +300,93 @@ def test_a_hundred_thousand_grants_are_dumped_and_restored_in_seconds(database, 
                                    " FROM documents d, generate_series(1, 10) u")
             restored.execute("DELETE FROM documents WHERE id > 10")
             assert value(restored, "SELECT count(*) FROM rowgrant.grant_bigint") == 100
+
+
+def test_a_schema_dumped_alone_comes_without_grants(application, tmp_path):
+    """-n leaves extensions out, and the grants with them: its tables are as if never protected."""
+    file = dump(application, tmp_path / "app.sql", "-n", "app")
+    with another(application) as copy, connect(copy) as db:
+        for extension in ("citext", "ltree", "rowgrant"):
+            db.execute(f"CREATE EXTENSION {extension}")
+        psql(copy, file)
+        assert db.execute("SELECT * FROM rowgrant.doctor()").fetchall() == []
+        assert db.execute("SELECT * FROM rowgrant.orphans()").fetchall() == []
+        with pytest.raises(psycopg.errors.UndefinedObject):
+            db.execute("SELECT rowgrant.has_perm(%s, 'view', 'whole', 2)", [ANN])
+        # What fires there is of no object type: rows change as before.
+        db.execute("UPDATE app.whole SET id = 4 WHERE id = 3")
+        db.execute("DELETE FROM app.whole WHERE id = 4")
+        db.execute("SELECT rowgrant.protect('app.events', 'events'), rowgrant.protect('app.whole', 'whole')")
+        assert not value(db, "SELECT rowgrant.has_perm(%s, 'view', 'whole', 2)", [ANN])
+        db.execute("SELECT rowgrant.assign_perm(1, 'view', 'whole', 2), rowgrant.assign_perm(1, 'view', e) FROM app.events e")
+        db.execute("DELETE FROM app.whole WHERE id = 2")
+        db.execute("TRUNCATE app.events")
+        assert value(db, "SELECT count(*) FROM (TABLE rowgrant.grant_bigint) b FULL JOIN (TABLE rowgrant.grant_text) t"
+                         " ON false") == 0
+        assert db.execute("SELECT * FROM rowgrant.doctor() WHERE severity = 'error'").fetchall() == []
+
+
+@pytest.mark.xfail(strict=True, reason="a trigger looks up its object type by the id in its argument, which may be that of"
+                                       " another table's type")
+def test_a_schema_dumped_alone_leaves_grants_on_other_tables_alone(database, db, tmp_path):
+    db.execute("CREATE SCHEMA app")
+    db.execute("ALTER TABLE documents SET SCHEMA app")
+    file = dump(database, tmp_path / "app.sql", "-n", "app")
+    with another(database) as copy, connect(copy) as restored:
+        restored.execute("CREATE EXTENSION rowgrant")
+        restored.execute("CREATE TABLE folders (id bigint PRIMARY KEY)")
+        restored.execute("INSERT INTO folders VALUES (7), (8)")
+        restored.execute("SELECT rowgrant.protect('folders')")
+        restored.execute("SELECT rowgrant.assign_perms(ARRAY[1], '{view}', 'folders', ARRAY[7, 8])")
+        psql(copy, file)
+        restored.execute("DELETE FROM app.documents WHERE id = 7")
+        restored.execute("UPDATE app.documents SET id = 70 WHERE id = 8")
+        restored.execute("TRUNCATE app.documents")
+        assert restored.execute("SELECT object FROM rowgrant.grant_bigint ORDER BY 1").fetchall() == [(7,), (8,)]
+
+
+def test_a_schema_dumped_with_the_extension_has_its_grants(database, db, tmp_path):
+    db.execute("CREATE SCHEMA app")
+    db.execute("ALTER TABLE documents SET SCHEMA app")
+    db.execute("CREATE TABLE elsewhere (id integer PRIMARY KEY)")
+    db.execute("SELECT rowgrant.assign_perm(1, 'view', 'documents', 7)")
+    file = dump(database, tmp_path / "app.sql", "-n", "app", "-e", "rowgrant")
+    with another(database) as copy:
+        psql(copy, file)
+        with connect(copy) as restored:
+            assert answers(restored) == answers(db)
+            assert value(restored, "SELECT to_regclass('elsewhere')") is None
+            restored.execute("DELETE FROM app.documents WHERE id = 7")
+            assert value(restored, "SELECT count(*) FROM rowgrant.grant_bigint") == 0
+            assert restored.execute("SELECT * FROM rowgrant.doctor()").fetchall() == []
+
+
+@pytest.fixture
+def restored_with_disabled_triggers(application, tmp_path):
+    """PostgreSQL enables all triggers alike afterwards: those that shall fire always no longer do."""
+    with another(application) as copy:
+        psql(copy, dump(application, tmp_path / "schema.sql", "--schema-only"))
+        psql(copy, dump(application, tmp_path / "data.sql", "--data-only", "--disable-triggers"))
+        yield copy
+
+
+ON_TRIGGERS = "SELECT subject, remedy FROM rowgrant.doctor() WHERE subject LIKE 'trigger %'"
+
+
+def test_doctor_mends_what_a_restore_with_disabled_triggers_leaves(application, restored_with_disabled_triggers):
+    with connect(application) as original, connect(restored_with_disabled_triggers) as copy:
+        wrong = copy.execute(ON_TRIGGERS).fetchall()
+        assert ("trigger rowgrant_object_delete on app.whole",
+                "ALTER TABLE app.whole ENABLE ALWAYS TRIGGER rowgrant_object_delete") in wrong
+        for _, remedy in wrong:
+            copy.execute(remedy)
+        assert copy.execute(ON_TRIGGERS).fetchall() == []
+        assert answers(copy) == answers(original)
+    assert_goes_on(restored_with_disabled_triggers)
+
+
+@pytest.mark.xfail(strict=True, reason="doctor() does not look at the triggers on rowgrant's own tables")
+def test_doctor_knows_of_the_extensions_own_triggers(restored_with_disabled_triggers):
+    with connect(restored_with_disabled_triggers) as copy:
+        wrong = [subject for subject, _ in copy.execute(ON_TRIGGERS)]
+        assert "trigger catalog_changed on rowgrant.permission" in wrong
