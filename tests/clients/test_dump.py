@@ -151,14 +151,14 @@ def keys(db, object_type):
     return [key for (key,) in db.execute(f'SELECT {key} COLLATE "C" FROM {relation} ORDER BY 1 LIMIT 10')]
 
 
-def answers(db):
-    """All that rowgrant says of all users, groups, permissions and objects."""
+def answers(db, users=USERS):
+    """All that rowgrant says of these users, all groups, permissions and objects."""
     said = {"model": value(db, "SELECT rowgrant.model()")}
     for name in object_types(db):
         perms = [perm for (perm,) in db.execute("SELECT name FROM rowgrant.permission p WHERE object_type = "
                                                 "(SELECT id FROM rowgrant.object_type WHERE name = %s) ORDER BY 1", [name])]
         objects = keys(db, name)
-        question = [[*USERS, None], perms, objects]
+        question = [[*users, None], perms, objects]
         said[name, "has_perm"] = db.execute(
             "SELECT u, p, k, rowgrant.has_perm(u, p, %s, k) FROM unnest(%s::text[]) u, unnest(%s::text[]) p,"
             " unnest(%s::text[]) k ORDER BY 1, 2, 3", [name, *question]).fetchall()
