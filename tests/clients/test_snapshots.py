@@ -6,7 +6,7 @@ import time
 import psycopg
 import pytest
 
-from conftest import value
+from conftest import connect, value
 
 HAS = "SELECT rowgrant.has_perm(%s, %s, %s, %s)"
 VIEW_7 = (42, "view", "documents", 7)
@@ -123,6 +123,74 @@ def test_a_cursor_goes_on_as_it_began(db, other):
         other.execute("SELECT rowgrant.remove_perms(ARRAY[42], '{view}', 'documents', array(SELECT id FROM documents))")
         assert len(cursor.fetchall()) == 15
         assert value(db, HAS, VIEW_7) is False
+
+
+@pytest.mark.parametrize("fetched", [0, 5])
+def test_a_cursor_with_hold_keeps_the_user_that_it_was_opened_for(db, other, fetched):
+    db.execute("SELECT rowgrant.assign_perms(ARRAY[42], '{view}', 'documents', ARRAY(SELECT generate_series(1, 10)))")
+    db.execute("SELECT rowgrant.assign_perm(43, 'view', 'documents', 20)")
+    with db.transaction():
+        db.execute("SELECT rowgrant.set_user(42)")
+        db.execute("DECLARE held CURSOR WITH HOLD FOR SELECT id FROM documents d WHERE rowgrant.can('view', d) ORDER BY id")
+        rows = db.execute(f"FETCH {fetched} FROM held").fetchall()
+        other.execute("SELECT rowgrant.remove_perms(ARRAY[42], '{view}', 'documents', ARRAY(SELECT generate_series(1, 10)))")
+    assert value(db, "SELECT rowgrant.current_user_id()") is None
+    with db.transaction():
+        # The next transaction's user changes nothing about it.
+        db.execute("SELECT rowgrant.set_user(43)")
+        assert rows + db.execute("FETCH ALL FROM held").fetchall() == [(i,) for i in range(1, 11)]
+        assert db.execute("SELECT id FROM documents d WHERE rowgrant.can('view', d)").fetchall() == [(20,)]
+    db.execute("CLOSE held")
+
+
+def waits_for_a_row(db, pid):
+    for _ in range(500):
+        if value(db, "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'", (pid,)):
+            return
+        time.sleep(0.02)
+    pytest.fail("the statement did not wait for the row")
+
+
+@pytest.mark.parametrize("asked", [
+    "rowgrant.has_perm(42, 'view', d)", "rowgrant.has_perm(42, 'view', 'documents', d.id)",
+    "rowgrant.can('view', d)", "rowgrant.can('view', 'documents', d.id)",
+    "d.id IN (SELECT rowgrant.objects_for_user(42, 'view', 'documents', NULL::bigint))",
+])
+@pytest.mark.parametrize("concurrently, updated", [
+    ("UPDATE documents SET title = 'first' WHERE id = 7", [7, 8]),
+    # Its new version is judged by the statement's snapshot, in which no grant is on the new key.
+    ("UPDATE documents SET id = 107 WHERE id = 7", [8]),
+    ("DELETE FROM documents WHERE id = 7", [8]),
+])
+def test_an_update_that_waited_for_a_row_decides_by_its_own_snapshot(database, db, other, asked, concurrently, updated):
+    db.execute("SELECT rowgrant.assign_perms(ARRAY[42], '{view}', 'documents', ARRAY[7, 8])")
+    db.execute("BEGIN")
+    db.execute(concurrently)
+    outcome = []
+    with connect(database) as waiting:
+
+        def update():
+            with waiting.transaction():
+                waiting.execute("SELECT rowgrant.set_user(42)")
+                outcome.extend(waiting.execute(f"UPDATE documents d SET title = 'second' WHERE {asked} RETURNING id").fetchall())
+
+        updating = threading.Thread(target=update)
+        updating.start()
+        try:
+            waits_for_a_row(other, waiting.info.backend_pid)
+            other.execute("SELECT rowgrant.remove_perm(42, 'view', 'documents', 8)")
+            if concurrently.startswith("UPDATE documents SET title"):
+                other.execute(REMOVE)
+            other.execute("SELECT rowgrant.assign_perm(42, 'view', 'documents', 9)")
+        finally:
+            db.execute("COMMIT")
+            updating.join()
+        assert sorted(outcome) == [(key,) for key in updated]
+        # The next statement sees what was revoked and granted.
+        with waiting.transaction():
+            waiting.execute("SELECT rowgrant.set_user(42)")
+            held = [(107,)] if "107" in concurrently else []
+            assert waiting.execute(f"SELECT id FROM documents d WHERE {asked} ORDER BY id").fetchall() == [(9,), *held]
 
 
 def test_parallel_workers_answer_as_the_leader(db):
