@@ -1,6 +1,14 @@
 -- The permission tables. Names, ids and grants live in ordinary tables, so that they are dumped,
 -- replicated and rolled back as any other data; docs/design.md gives the reasons of the layout.
 
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'rowgrant cannot be used in a database with encoding %', pg_catalog.getdatabaseencoding()
+            USING ERRCODE = 'feature_not_supported', HINT = 'Use a database with encoding UTF8.';
+    END IF;
+END $$;
+
 CREATE SCHEMA rowgrant;
 COMMENT ON SCHEMA rowgrant IS 'GRANT for rows: object permissions for application users';
 

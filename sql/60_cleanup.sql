@@ -27,16 +27,16 @@ CREATE FUNCTION rowgrant.clean_orphans(object_type text DEFAULT NULL, max_rows b
 COMMENT ON FUNCTION rowgrant.clean_orphans(text, bigint) IS 'Removes what orphans() finds, no more than max_rows grants; their number';
 
 CREATE EVENT TRIGGER rowgrant_relations_dropped ON sql_drop
-    WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION', 'DROP TYPE', 'ALTER TABLE')
     EXECUTE FUNCTION rowgrant.relations_dropped();
 COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables that were dropped';
 
 CREATE EVENT TRIGGER rowgrant_table_altering ON ddl_command_start
-    WHEN TAG IN ('ALTER TABLE')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE')
     EXECUTE FUNCTION rowgrant.table_altering();
 COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed';
 CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
-    WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE')
+    WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER TYPE',
+                 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE')
     EXECUTE FUNCTION rowgrant.table_altered();
 COMMENT ON EVENT TRIGGER rowgrant_table_altered IS 'Follows partitions, children and columns of protected and registered tables';
 

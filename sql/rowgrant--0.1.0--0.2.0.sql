@@ -49,4 +49,45 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION rowgrant.set_rights() IS 'The last step of installing and of every update: rights of what is new, and what doctor() compares with';
 
+-- More statements concern protected tables than had been thought of.
+ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_relations_dropped;
+DROP EVENT TRIGGER rowgrant_relations_dropped;
+CREATE EVENT TRIGGER rowgrant_relations_dropped ON sql_drop
+    EXECUTE FUNCTION rowgrant.relations_dropped();
+COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables that were dropped';
+ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_table_altering;
+DROP EVENT TRIGGER rowgrant_table_altering;
+CREATE EVENT TRIGGER rowgrant_table_altering ON ddl_command_start
+    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE')
+    EXECUTE FUNCTION rowgrant.table_altering();
+COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed';
+ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_table_altered;
+DROP EVENT TRIGGER rowgrant_table_altered;
+CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
+    WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER TYPE',
+                 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE')
+    EXECUTE FUNCTION rowgrant.table_altered();
+COMMENT ON EVENT TRIGGER rowgrant_table_altered IS 'Follows partitions, children and columns of protected and registered tables';
+
+-- Triggers fire in the order of their names: rowgrant's are to see a change before those of the
+-- application, which may change other rows in turn.
+DO $$
+DECLARE
+    named record;
+BEGIN
+    FOR named IN
+        SELECT t.tgname AS was, t.tgrelid::regclass AS of_table,
+               CASE WHEN t.tgname LIKE 'zz\_%' THEN '~' || substr(t.tgname, 4) ELSE '!' || t.tgname END AS becomes
+        FROM pg_trigger t
+        WHERE t.tgfoid IN ('rowgrant.object_changed'::regproc, 'rowgrant.subject_changed'::regproc)
+          AND t.tgname ~ '^(zz_)?rowgrant_(object|user|group)_(delete|key|leaving)$'
+    LOOP
+        -- Those of partitions follow their parents', from PostgreSQL 15 on by themselves.
+        IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = named.of_table AND t.tgname = named.was
+                   AND (t.tgparentid = 0 OR current_setting('server_version_num')::integer < 150000)) THEN
+            EXECUTE format('ALTER TRIGGER %I ON %s RENAME TO %I', named.was, named.of_table, named.becomes);
+        END IF;
+    END LOOP;
+END $$;
+
 SELECT rowgrant.set_rights();

@@ -65,31 +65,53 @@ fn type_name_by(column: &str, key: &Key) -> Result<Option<String>> {
     Ok(name)
 }
 
-/// The object type of that name.
-pub fn object_type(name: &str) -> Result<Option<ObjectType>> {
+/// What the row of an object type says.
+pub struct Stored {
+    pub id: i32,
+    pub relation: Option<Oid>,
+    key_columns: Vec<String>,
+    key_types: Vec<Oid>,
+    owner_column: Option<String>,
+}
+
+impl Stored {
+    /// Whether its key still is one: the types are there, and fit.
+    pub fn is_intact(&self) -> bool {
+        self.key_types.iter().all(|t| types::exists(*t) && KeyColumn::new(*t, Oid::INVALID).is_ok())
+    }
+}
+
+/// The row of the object type of that name.
+pub fn stored(name: &str) -> Result<Option<Stored>> {
     let mut found = None;
     let want = ["id", "relation", "key_columns", "key_types", "owner_column"];
     let key = Key::Text(name.to_owned());
     find_rows(own_tables()?.object_type, &[("name", &key)], &want, |row| {
         let columns = row[2].map(Value::elements).unwrap_or_default();
         let key_types = row[3].map(Value::elements).unwrap_or_default();
-        found = Some((
-            integer(row[0]),
-            oid(row[1]),
-            columns.into_iter().filter_map(text).collect::<Vec<_>>(),
-            key_types.into_iter().filter_map(oid).collect::<Vec<_>>(),
-            text(row[4]),
-        ));
+        found = Some(Stored {
+            id: integer(row[0]),
+            relation: oid(row[1]).filter(|oid| relation::exists(*oid)),
+            key_columns: columns.into_iter().filter_map(text).collect(),
+            key_types: key_types.into_iter().filter_map(oid).collect(),
+            owner_column: text(row[4]),
+        });
         Ok(ControlFlow::Break(()))
     })?;
-    let Some((id, relation, key_columns, key_types, owner_column)) = found else { return Ok(None) };
+    Ok(found)
+}
+
+/// The object type of that name.
+pub fn object_type(name: &str) -> Result<Option<ObjectType>> {
+    let Some(stored) = stored(name)? else { return Ok(None) };
+    let Stored { id, relation, key_columns, key_types, owner_column } = stored;
     let shape = key_types.iter().map(|t| key_column(name, *t)).collect::<Result<Vec<_>>>()?;
     let permissions = permissions(id)?;
     let implications = implications(&permissions)?;
     Ok(Some(ObjectType {
         id,
         name: name.to_owned(),
-        relation: relation.filter(|oid| relation::exists(*oid)),
+        relation,
         key_columns,
         shape: KeyShape::new(shape),
         owner_column,
@@ -100,6 +122,11 @@ pub fn object_type(name: &str) -> Result<Option<ObjectType>> {
 
 /// A registered key type was found fit when it was registered.
 fn key_column(name: &str, key_type: Oid) -> Result<KeyColumn> {
+    if !types::exists(key_type) {
+        let gone = format!("the type of the key of \"{name}\" was dropped");
+        return Err(Error::undefined(gone)
+            .hint("Call rowgrant.unprotect, or the function that registered it, again."));
+    }
     KeyColumn::new(key_type, Oid::INVALID).map_err(|why| {
         Error::argument(format!(
             "the key of \"{name}\" is of type {}, which can be no key any more: {why}",
@@ -108,7 +135,8 @@ fn key_column(name: &str, key_type: Oid) -> Result<KeyColumn> {
     })
 }
 
-fn permissions(object_type: i32) -> Result<Vec<Permission>> {
+/// The permissions of the object type with that id, in order of theirs.
+pub fn permissions(object_type: i32) -> Result<Vec<Permission>> {
     let mut found = Vec::new();
     let key = Key::Bigint(i64::from(object_type));
     find_rows(own_tables()?.permission, &[("object_type", &key)], &["id", "name"], |row| {
@@ -156,8 +184,7 @@ pub fn sources() -> Result<Sources> {
     })?;
     for (kind, relation, key_name, key_type, (active_column, superuser_column, anonymous)) in rows {
         let column = key_column(&relation::qualified_name(relation), key_type)?;
-        let anonymous_user =
-            anonymous.map(|id| column.of_text(&id, "anonymous user")).transpose()?;
+        let anonymous_user = anonymous.map(|id| column.of_stored(&id)).transpose()?;
         let source = SubjectSource {
             relation,
             key_column: key_name,

@@ -8,10 +8,12 @@
 
 mod groups;
 mod load;
+mod named;
 mod object_type;
 mod subjects;
 
 pub use groups::{children, parents, with_parents};
+pub use named::{named_by, rows_naming, spelled};
 pub use object_type::{ObjectType, Permission};
 pub use subjects::{
     AUTHENTICATED, BUILT_IN_GROUPS, EVERYONE, Kind, Subjects, UserId, built_in_group,
@@ -88,6 +90,29 @@ pub fn type_names() -> Result<Vec<String>> {
     load::type_names()
 }
 
+/// All object types, in order of their names, but for those whose key's type was dropped: they can
+/// only be unprotected.
+pub fn intact_types() -> Result<Vec<Rc<ObjectType>>> {
+    let mut types = Vec::new();
+    let mut names = type_names()?;
+    names.sort_unstable();
+    for name in names {
+        if load::stored(&name)?.is_some_and(|stored| stored.is_intact()) {
+            types.push(object_type(&name)?);
+        }
+    }
+    Ok(types)
+}
+
+/// The id, table and permissions' ids of an object type whose key's type was dropped.
+pub fn broken_type(name: &str) -> Result<Option<(i32, Option<Oid>, Vec<i32>)>> {
+    let Some(stored) = load::stored(name)?.filter(|stored| !stored.is_intact()) else {
+        return Ok(None);
+    };
+    let permissions = load::permissions(stored.id)?.iter().map(|p| p.id).collect();
+    Ok(Some((stored.id, stored.relation, permissions)))
+}
+
 /// The object type of that name, or the error that lists the known ones.
 pub fn object_type(name: &str) -> Result<Rc<ObjectType>> {
     find_object_type(name)?.ok_or_else(|| {
@@ -152,6 +177,13 @@ pub fn sources() -> Result<Rc<Sources>> {
 }
 
 impl SubjectSource {
+    /// Whether ids mean the same in both: the same rows, in the same form.
+    pub fn same_ids(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let ids =
+            |source: &Self| (source.relation, source.key_column.clone(), source.column.clone());
+        one.map(ids) == other.map(ids)
+    }
+
     /// The id's canonical form: of the registered type, or of any where there is no table.
     pub fn canonical(source: Option<&Self>, id: Value, what: &str) -> Result<Key> {
         match source {

@@ -13,8 +13,8 @@ use crate::pg::row;
 use crate::pg::scan;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
-use crate::pg::value::Value;
-use crate::pg::{owner, relation};
+use crate::pg::value::{Value, not_a_key};
+use crate::pg::{inherit, owner, relation, snapshot};
 
 /// A permission of an object type.
 #[derive(Debug, Clone)]
@@ -104,16 +104,51 @@ impl ObjectType {
         want: &[&str],
         mut found: impl FnMut(&[Option<Value>]) -> Result<T>,
     ) -> Result<Option<T>> {
-        let Some(table) = self.relation else { return Ok(None) };
-        let parts = self.shape.split(key)?;
-        let names = self.key_columns.iter().map(String::as_str);
-        let equal: Vec<(&str, &Key)> = names.zip(&parts).collect();
         let mut answer = None;
-        scan::find_rows(table, &equal, want, |columns| {
+        self.each_row(key, want, |columns| {
             answer = Some(found(columns)?);
             Ok(ControlFlow::Break(()))
         })?;
         Ok(answer)
+    }
+
+    /// Refuses a key that is no value of its type: a number too large for it.
+    pub fn check_range(&self, key: &Key) -> Result<()> {
+        let bases = self.shape.base_types();
+        for (part, base) in self.shape.split(key)?.iter().zip(bases) {
+            if let Key::Bigint(number) = part
+                && Value::of_key(part, base)?.is_none()
+            {
+                let what = format!("key of object type \"{}\"", self.name);
+                return Err(not_a_key(base, &number.to_string(), &what));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of rows with that key, as of now.
+    pub fn count_rows(&self, key: &Key) -> Result<usize> {
+        let mut count = 0;
+        snapshot::with_latest(|| {
+            self.each_row(key, &[], |_| {
+                count += 1;
+                Ok(ControlFlow::Continue(()))
+            })
+        })?;
+        Ok(count)
+    }
+
+    fn each_row(
+        &self,
+        key: &Key,
+        want: &[&str],
+        each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let Some(table) = self.relation else { return Ok(()) };
+        let parts = self.shape.split(key)?;
+        let names = self.key_columns.iter().map(String::as_str);
+        let equal: Vec<(&str, &Key)> = names.zip(&parts).collect();
+        scan::find_rows(table, &equal, want, each)
     }
 
     /// Whether there is an object with that key: any, where the objects are kept elsewhere.
@@ -192,8 +227,9 @@ impl ObjectType {
             false => String::new(),
         };
         let sql = format!(
-            "SELECT {columns} FROM {} d WHERE {condition} {locking}",
-            relation::qualified_name(table)
+            "SELECT {columns} FROM {} d WHERE {condition}{} {locking}",
+            relation::qualified_name(table),
+            inherit::and_reliable(table, "d")
         );
         let mut found = BTreeSet::new();
         owner::run_for(table, || {

@@ -5,9 +5,11 @@ use std::ops::ControlFlow;
 use pgrx::pg_sys::{self, Oid};
 
 use super::groups::{group_subject, with_parents};
+use super::named::{named_by, rows_naming};
 use super::{MembershipSource, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
+use crate::pg::lock::Ids;
 use crate::pg::own::own_tables;
 use crate::pg::scan::find_rows;
 use crate::pg::value::Value;
@@ -36,6 +38,14 @@ impl Kind {
         match self {
             Kind::User => "user",
             Kind::Group => "group",
+        }
+    }
+
+    /// What is locked while its ids are used.
+    pub fn ids(self) -> Ids {
+        match self {
+            Kind::User => Ids::OfUsers,
+            Kind::Group => Ids::OfGroups,
         }
     }
 
@@ -158,11 +168,9 @@ pub fn direct_groups(sources: &Sources, user: &Key, own: Option<i32>) -> Result<
 
 fn groups_in(sources: &Sources, membership: &MembershipSource, user: &Key) -> Result<Vec<Key>> {
     let mut groups = Vec::new();
-    let equal = [(membership.user_column.as_str(), user)];
-    find_rows(membership.relation, &equal, &[&membership.group_column], |row| {
-        if let Some(group) = row[0] {
-            groups.push(SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?);
-        }
+    let MembershipSource { relation, user_column, group_column } = membership;
+    rows_naming(*relation, user_column, (sources.users.as_ref(), user), &[group_column], |row| {
+        groups.extend(row[0].and_then(|group| named_by(sources.groups.as_ref(), group)));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(groups)
@@ -235,8 +243,10 @@ fn standing(sources: &Sources, id: &Key) -> Result<Standing> {
     let mut found = Standing::Nobody;
     find_rows(users.relation, &[(&users.key_column, id)], &want, |row| {
         let mut values = row.iter();
+        // A column of another type says nothing.
+        let says = |value: Value| value.base_type() == pg_sys::BOOLOID && value.as_bool();
         let mut flag = |column: Option<&str>| {
-            column.map(|_| values.next().copied().flatten().is_some_and(Value::as_bool))
+            column.map(|_| values.next().copied().flatten().is_some_and(says))
         };
         let active = flag(flags[0]).unwrap_or(true);
         let superuser = flag(flags[1]).unwrap_or(false);

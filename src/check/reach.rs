@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::catalog::{ObjectType, Sources, SubjectSource, Subjects};
+use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::grants::{self, Wanted};
@@ -56,7 +56,7 @@ impl Reach {
             return Ok(false);
         };
         let owned = self.object_type.read_row(key, &[column], |row| {
-            row[0].map_or(Ok(false), |value| self.is_owner(owner, value))
+            Ok(row[0].is_some_and(|value| self.is_owner(owner, value)))
         })?;
         Ok(owned == Some(true))
     }
@@ -64,7 +64,7 @@ impl Reach {
     /// Whether it is held on a row that is there, or is about to be, with this owner.
     pub fn holds_row(&self, key: &Key, owner: Option<Value>) -> Result<bool> {
         if let (Some(user), Some(value)) = (self.owner(), owner)
-            && self.is_owner(user, value)?
+            && self.is_owner(user, value)
         {
             return Ok(true);
         }
@@ -77,9 +77,8 @@ impl Reach {
         self.holder.subjects.owner.as_ref()
     }
 
-    fn is_owner(&self, user: &Key, value: Value) -> Result<bool> {
-        let users = self.holder.sources.users.as_ref();
-        Ok(SubjectSource::canonical(users, value, "owner")? == *user)
+    fn is_owner(&self, user: &Key, value: Value) -> bool {
+        catalog::named_by(self.holder.sources.users.as_ref(), value).as_ref() == Some(user)
     }
 
     /// Calls `each` with the objects granted one by one; an object may come more than once.

@@ -4,17 +4,18 @@
 
 use std::rc::Rc;
 
-use pgrx::pg_sys::Oid;
+use pgrx::pg_sys::{self, Oid};
 
 use super::triggers::{self, Names};
-use super::{grants, retype};
+use super::{grants, relabel, retype};
 use crate::catalog::{self, Kind, ObjectType, Sources};
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::{Key, KeyColumn};
 use crate::pg::ddl::{Retyped, Statement};
+use crate::pg::relation::Relation;
 use crate::pg::scan::rows_of;
 use crate::pg::spi::{self, Argument, See};
-use crate::pg::{inherit, owner, relation, snapshot};
+use crate::pg::{inherit, owner, relation, snapshot, types, version};
 
 /// All that could be concerned.
 struct Known {
@@ -24,11 +25,8 @@ struct Known {
 
 impl Known {
     fn load() -> Result<Self> {
-        let names = catalog::type_names()?;
-        let types = names.iter().map(|name| catalog::object_type(name));
-        let types = types.collect::<Result<Vec<_>>>()?;
-        let types = types.into_iter().filter(|of| of.relation.is_some()).collect();
-        Ok(Self { types, sources: catalog::sources()? })
+        let types = catalog::intact_types()?.into_iter().filter(|of| of.relation.is_some());
+        Ok(Self { types: types.collect(), sources: catalog::sources()? })
     }
 
     fn is_empty(&self) -> bool {
@@ -47,12 +45,13 @@ impl Known {
 /// Before a statement: what would keep the type of a key from being changed makes way.
 pub fn table_altering(statement: &Statement) -> Result<()> {
     let Statement::Alter { relation, retyped, .. } = statement else { return Ok(()) };
-    if retyped.is_empty() {
+    // PostgreSQL itself has not looked yet, and refuses the statement of anybody else.
+    if retyped.is_empty() || !version::owns_relation(*relation, owner::current_role()) {
         return Ok(());
     }
     owner::run(|| {
         let known = Known::load()?;
-        let tables = inherit::with_descendants(*relation);
+        let tables = inherit::with_columns_of(*relation)?;
         for object_type in &known.types {
             let changes = of_columns(retyped, &object_type.key_columns);
             if !object_type.relation.is_some_and(|table| tables.contains(&table))
@@ -94,17 +93,25 @@ fn unclear(what: &str) -> Error {
 /// After a statement.
 pub fn table_altered(statement: &Statement) -> Result<()> {
     owner::run(|| {
+        if let Statement::RenameValue { from, to } = statement {
+            return relabel::all(from, to);
+        }
         let known = Known::load()?;
         if known.is_empty() {
             return Ok(());
         }
+        let mut changed = Vec::new();
         match statement {
             Statement::RenameColumn { relation, from, to } => {
-                return rename_column(&inherit::with_descendants(*relation), from, to);
+                return rename_column(&inherit::with_columns_of(*relation)?, from, to);
             }
             Statement::Alter { relation, retyped, leaves, joins } => {
                 if !retyped.is_empty() {
-                    retype_keys(&known, &inherit::with_descendants(*relation))?;
+                    let tables = inherit::with_columns_of(*relation)?;
+                    retype_keys(&known, &tables, retyped)?;
+                    check_meanings(&known, &tables)?;
+                    // A change of a type tells nothing of the tables declared OF it.
+                    changed = tables;
                 }
                 if *leaves {
                     forget_stray(&known)?;
@@ -115,10 +122,11 @@ pub fn table_altered(statement: &Statement) -> Result<()> {
                 }
             }
             Statement::Create => {}
-            Statement::Other => return Ok(()),
+            Statement::RenameValue { .. } | Statement::Other => return Ok(()),
         }
         // As things are now.
-        snapshot::with_latest(|| complete(&Known::load()?, &changed_tables()?))
+        changed.extend(changed_tables()?);
+        snapshot::with_latest(|| complete(&Known::load()?, &changed))
     })
 }
 
@@ -199,15 +207,66 @@ fn rename_column(tables: &[Oid], from: &str, to: &str) -> Result<()> {
 }
 
 /// Brings grants and subjects to keys of the new type.
-fn retype_keys(known: &Known, tables: &[Oid]) -> Result<()> {
+fn retype_keys(known: &Known, tables: &[Oid], retyped: &[Retyped]) -> Result<()> {
     for object_type in &known.types {
-        if object_type.relation.is_some_and(|table| tables.contains(&table)) {
+        if object_type.relation.is_some_and(|table| tables.contains(&table))
+            && !of_columns(retyped, &object_type.key_columns).is_empty()
+        {
             retype::objects(object_type)?;
         }
     }
     for (kind, source) in known.kinds() {
-        if tables.contains(&source.relation) {
+        if tables.contains(&source.relation)
+            && !of_columns(retyped, std::slice::from_ref(&source.key_column)).is_empty()
+        {
             retype::subjects(kind, source)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a new type that makes a column mean nothing: a flag must be boolean, and what names users
+/// or groups of a type that ids can have.
+fn check_meanings(known: &Known, tables: &[Oid]) -> Result<()> {
+    let refused = |column: &str, table: Oid, problem: String, what: &str| {
+        let message = format!(
+            "column \"{column}\" of table {}, {what}, {problem}",
+            relation::qualified_name(table)
+        );
+        Err(Error::in_use(message).hint("Call the function that registered it again first."))
+    };
+    if let Some(users) = known.sources.users.as_ref().filter(|u| tables.contains(&u.relation)) {
+        let opened = Relation::open(users.relation);
+        let flags = [(&users.active_column, "active"), (&users.superuser_column, "a superuser")];
+        for (column, says) in flags {
+            let Some(column) = column else { continue };
+            let (_, declared) = opened.required_column(column)?;
+            if types::base(declared) != pg_sys::BOOLOID {
+                let what = format!("which tells whether a user is {says}");
+                return refused(column, users.relation, "must stay boolean".into(), &what);
+            }
+        }
+    }
+    let mut naming = Vec::new();
+    for object_type in &known.types {
+        if let (Some(table), Some(column)) = (object_type.relation, &object_type.owner_column) {
+            naming.push((table, column, "which names the owner"));
+        }
+    }
+    for membership in &known.sources.memberships {
+        let what = "which names who is a member of what";
+        naming.push((membership.relation, &membership.user_column, what));
+        naming.push((membership.relation, &membership.group_column, what));
+    }
+    for (table, column, what) in naming {
+        if !tables.contains(&table) {
+            continue;
+        }
+        let opened = Relation::open(table);
+        let (number, declared) = opened.required_column(column)?;
+        if let Err(why) = KeyColumn::new(declared, opened.collation(number)) {
+            let problem = format!("cannot be of type {}: {why}", types::name(declared));
+            return refused(column, table, problem, what);
         }
     }
     Ok(())
@@ -234,7 +293,7 @@ fn forget_stray(known: &Known) -> Result<()> {
     }
     for (kind, source) in known.kinds() {
         let holding = inherit::with_descendants(source.relation);
-        for stray in triggers::tables_with(Names::of_subjects(kind))? {
+        for stray in triggers::tables_with(kind)? {
             if holding.contains(&stray) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::{orphans, triggers};
 use crate::catalog::{self, Kind};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pg::ddl::Statement;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::trigger::Trigger;
@@ -28,6 +28,7 @@ pub fn relations_dropped(_statement: &Statement) -> Result<()> {
     let mut permissions = Vec::new();
     let mut kinds = Vec::new();
     owner::run(|| {
+        refuse_lost_meaning()?;
         let parts = parts_dropped()?;
         spi::query(
             "WITH gone AS (SELECT objid FROM pg_catalog.pg_event_trigger_dropped_objects() \
@@ -85,6 +86,45 @@ pub fn relations_dropped(_statement: &Statement) -> Result<()> {
     })
 }
 
+/// Refuses where a column or type was dropped without which what stays means nothing, or something
+/// else: grants on rows that cannot be told apart, users who cannot be told to be inactive.
+fn refuse_lost_meaning() -> Result<()> {
+    let mut lost = None;
+    spi::query(
+        "WITH gone AS (SELECT classid, objid, objsubid, address_names[3] AS col \
+         FROM pg_catalog.pg_event_trigger_dropped_objects()), \
+         col AS (SELECT objid, col FROM gone \
+         WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass \
+         AND objsubid OPERATOR(pg_catalog.>) 0 AND EXISTS (SELECT FROM pg_catalog.pg_class c \
+         WHERE c.oid OPERATOR(pg_catalog.=) gone.objid)), \
+         meant AS (SELECT 'the key of object type ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(name) AS what, \
+         relation, key_columns AS cols FROM rowgrant.object_type \
+         UNION ALL SELECT 'the owner column of object type ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(name), \
+         relation, ARRAY[owner_column] FROM rowgrant.object_type \
+         UNION ALL SELECT 'a column of the registered table of ' OPERATOR(pg_catalog.||) \
+         CASE WHEN kind OPERATOR(pg_catalog.=) 'u'::pg_catalog.\"char\" THEN 'users' ELSE 'groups' END, \
+         relation, ARRAY[key_column, active_column, superuser_column] FROM rowgrant.subject_source \
+         UNION ALL SELECT 'a column of a registered table of memberships', \
+         relation, ARRAY[user_column, group_column] FROM rowgrant.membership_source) \
+         SELECT what FROM meant m JOIN col ON m.relation::pg_catalog.oid OPERATOR(pg_catalog.=) col.objid \
+         AND col.col::pg_catalog.name OPERATOR(pg_catalog.=) ANY (m.cols) \
+         UNION ALL SELECT 'the type of the key of object type ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(t.name) \
+         FROM rowgrant.object_type t JOIN gone ON gone.objid OPERATOR(pg_catalog.=) ANY (t.key_types::pg_catalog.oid[]) \
+         AND gone.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass \
+         WHERE t.relation IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_class c \
+         WHERE c.oid OPERATOR(pg_catalog.=) t.relation::pg_catalog.oid)",
+        &[],
+        See::Latest,
+        |row| {
+            lost = lost.take().or(row.text(1));
+            Ok(())
+        },
+    )?;
+    let Some(lost) = lost else { return Ok(()) };
+    Err(Error::in_use(format!("cannot drop {lost}"))
+        .hint("Call rowgrant.unprotect, or register the table without that column, first."))
+}
+
 /// Whether a table was dropped that held rows of another: it had triggers of its own for TRUNCATE.
 fn parts_dropped() -> Result<bool> {
     let found = spi::execute(
@@ -107,8 +147,7 @@ fn parts_dropped() -> Result<bool> {
 
 /// Its rows went unseen: what was granted on them, or to them, is found by what is left.
 fn clean_after_parts() -> Result<()> {
-    for name in catalog::type_names()? {
-        let object_type = catalog::object_type(&name)?;
+    for object_type in catalog::intact_types()? {
         let has_parts = |table| inherit::holding_rows(table) != [table];
         if object_type.relation.is_some_and(has_parts) {
             orphans::clean_objects(&object_type, i64::MAX, false)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
+use crate::pg::snapshot;
 use crate::pg::spi::{self, Argument, See};
 
 pub const FAMILIES: [Family; 3] = [Family::Bigint, Family::Uuid, Family::Text];
@@ -107,6 +108,83 @@ pub fn move_object(
     let arguments = [Argument::key(from), Argument::key(to), Argument::integers(permissions)];
     spi::execute(&sql, &arguments, See::Latest)?;
     Ok(())
+}
+
+/// A grant, and who wrote it.
+pub struct Written {
+    /// Its place in the table, while this transaction keeps others from moving it.
+    pub place: String,
+    /// Whether this transaction did.
+    pub is_ours: bool,
+    /// By which of its commands.
+    pub command: u32,
+}
+
+/// Calls `each` with the grants on one object.
+pub fn each_of_object(
+    family: Family,
+    key: &Key,
+    permissions: &[i32],
+    mut each: impl FnMut(Written),
+) -> Result<()> {
+    let sql = format!(
+        "SELECT ctid::pg_catalog.text, xmin, cmin FROM rowgrant.{} \
+         WHERE object OPERATOR(pg_catalog.=) $1 AND perm OPERATOR(pg_catalog.=) ANY ($2)",
+        family.table()
+    );
+    spi::query(&sql, &[Argument::key(key), Argument::integers(permissions)], See::Latest, |row| {
+        if let (Some(place), Some(xmin), Some(cmin)) = (row.text(1), row.value(2), row.value(3)) {
+            let is_ours = snapshot::is_current_transaction(xmin.as_oid().to_u32());
+            each(Written { place, is_ours, command: cmin.as_oid().to_u32() });
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Removes the grants at these places.
+pub fn delete_at(family: Family, places: &[String]) -> Result<()> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "DELETE FROM rowgrant.{} WHERE ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])",
+        family.table()
+    );
+    spi::execute(&sql, &[Argument::texts(places.to_vec())], See::Latest)?;
+    Ok(())
+}
+
+/// Removes the grants on one object that stand on another too.
+pub fn delete_doubled(family: Family, key: &Key, other: &Key, permissions: &[i32]) -> Result<()> {
+    let sql = format!(
+        "DELETE FROM rowgrant.{table} g USING rowgrant.{table} o \
+         WHERE g.object OPERATOR(pg_catalog.=) $1 AND g.perm OPERATOR(pg_catalog.=) ANY ($3) \
+         AND o.object OPERATOR(pg_catalog.=) $2 AND o.perm OPERATOR(pg_catalog.=) g.perm \
+         AND o.subject OPERATOR(pg_catalog.=) g.subject",
+        table = family.table()
+    );
+    let arguments = [Argument::key(key), Argument::key(other), Argument::integers(permissions)];
+    spi::execute(&sql, &arguments, See::Latest)?;
+    Ok(())
+}
+
+/// Whether this transaction wrote one of the subjects from that command of its on.
+pub fn written_since(subjects: &[i32], command: u32) -> Result<bool> {
+    let mut found = false;
+    spi::query(
+        "SELECT xmin, cmin FROM rowgrant.subject WHERE id OPERATOR(pg_catalog.=) ANY ($1)",
+        &[Argument::integers(subjects)],
+        See::Latest,
+        |row| {
+            if let (Some(xmin), Some(cmin)) = (row.value(1), row.value(2)) {
+                let is_ours = snapshot::is_current_transaction(xmin.as_oid().to_u32());
+                found |= is_ours && cmin.as_oid().to_u32() >= command;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(found)
 }
 
 /// Removes subjects with all that they hold.

@@ -8,6 +8,7 @@ mod moves;
 mod objects;
 mod orphans;
 mod orphans_functions;
+mod relabel;
 mod retype;
 mod subjects;
 pub mod triggers;

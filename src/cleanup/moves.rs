@@ -9,54 +9,100 @@ use crate::key::Key;
 use crate::pg::snapshot;
 use crate::pg::trigger::Version;
 
-/// A row that is about to get another key.
+/// A row that is about to get another key, or has just got it.
 struct Move {
     command: u32,
     to: Key,
     version: Version,
+    /// The row has its new key, and its grants with it, or aside.
+    done: bool,
 }
 
 /// The moves of one transaction; what another began with means nothing.
 #[derive(Default)]
 struct Moves {
     transaction: u64,
-    /// By object type and key.
+    /// By object type and former key.
     leaving: HashMap<(i32, Key), Move>,
+    /// How many of them go to an object type's key.
+    arriving: HashMap<(i32, Key), usize>,
+    any_done: bool,
+}
+
+impl Moves {
+    /// Forgets those that are done: those of one command are all told of before the first is.
+    fn forget_done(&mut self) {
+        if !self.any_done {
+            return;
+        }
+        let arriving = &mut self.arriving;
+        self.leaving.retain(|(object_type, _), m| {
+            if m.done {
+                leave_out(arriving, *object_type, &m.to);
+            }
+            !m.done
+        });
+        self.any_done = false;
+    }
+}
+
+fn leave_out(arriving: &mut HashMap<(i32, Key), usize>, object_type: i32, to: &Key) {
+    if let Some(count) = arriving.get_mut(&(object_type, to.clone())) {
+        *count -= 1;
+    }
 }
 
 thread_local! {
     static MOVES: RefCell<Moves> = RefCell::new(Moves::default());
 }
 
-fn with<T>(action: impl FnOnce(&mut HashMap<(i32, Key), Move>) -> T) -> T {
+fn with<T>(action: impl FnOnce(&mut Moves) -> T) -> T {
     let transaction = snapshot::transaction();
     MOVES.with_borrow_mut(|moves| {
         if moves.transaction != transaction {
             *moves = Moves { transaction, ..Moves::default() };
         }
-        action(&mut moves.leaving)
+        action(moves)
     })
 }
 
 /// Notes that the row will get another key.
 pub fn begin(object_type: i32, from: Key, to: Key, version: Version, command: u32) {
-    with(|leaving| leaving.insert((object_type, from), Move { command, to, version }));
+    with(|moves| {
+        moves.forget_done();
+        *moves.arriving.entry((object_type, to.clone())).or_default() += 1;
+        let new = Move { command, to, version, done: false };
+        if let Some(former) = moves.leaving.insert((object_type, from), new) {
+            leave_out(&mut moves.arriving, object_type, &former.to);
+        }
+    });
 }
 
 /// The row has its new key.
 pub fn end(object_type: i32, from: &Key) {
-    with(|leaving| leaving.remove(&(object_type, from.clone())));
+    with(|moves| {
+        if let Some(found) = moves.leaving.get_mut(&(object_type, from.clone())) {
+            found.done = true;
+            moves.any_done = true;
+        }
+    });
 }
 
 /// Whether a row with that key is still to get another.
 pub fn is_leaving(object_type: i32, key: &Key) -> bool {
-    with(|leaving| leaving.contains_key(&(object_type, key.clone())))
+    with(|moves| moves.leaving.get(&(object_type, key.clone())).is_some_and(|m| !m.done))
+}
+
+/// How many rows the running command brings to that key, whether its trigger has seen to their grants
+/// by now or not.
+pub fn arriving(object_type: i32, key: &Key) -> usize {
+    with(|moves| moves.arriving.get(&(object_type, key.clone())).copied().unwrap_or_default())
 }
 
 /// The new key of a row whose old version that command removed, if it was to get one.
 pub fn moved_to(object_type: i32, from: &Key, version: Version, removed_by: u32) -> Option<Key> {
-    with(|leaving| {
-        let found = leaving.get(&(object_type, from.clone()))?;
+    with(|moves| {
+        let found = moves.leaving.get(&(object_type, from.clone())).filter(|m| !m.done)?;
         (found.version == version && removed_by <= found.command).then(|| found.to.clone())
     })
 }

@@ -2,8 +2,9 @@
 
 use super::{grants, moves, triggers};
 use crate::catalog::{self, ObjectType};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::pg::relation::qualified_name;
 use crate::pg::scan::rows_of;
 use crate::pg::trigger::{Event, Trigger, current_command};
 use crate::pg::{self, inherit, owner};
@@ -45,19 +46,20 @@ pub fn object_changed(trigger: &Trigger) -> Result<()> {
             match to {
                 // Carried out as DELETE and INSERT, into another partition.
                 Some(new) if object_type.has_row(&new)? => moved(trigger, &object_type, &old, &new),
-                _ => deleted(&object_type, &old),
+                _ => deleted(trigger, &object_type, &old),
             }
         }
         _ => Ok(()),
     }
 }
 
-fn deleted(object_type: &ObjectType, key: &Key) -> Result<()> {
+fn deleted(trigger: &Trigger, object_type: &ObjectType, key: &Key) -> Result<()> {
     let permissions = object_type.permission_ids();
     // Most rows have no grants: one look into the index tells, without a statement.
     if !pg::grants::any_of_permissions_latest(key, &permissions)? {
         return Ok(());
     }
+    check_alone(trigger, object_type, key)?;
     owner::run(|| grants::delete_of_object(object_type.shape.family(), key, &permissions))
 }
 
@@ -73,20 +75,70 @@ fn moved(trigger: &Trigger, object_type: &ObjectType, old: &Key, new: &Key) -> R
     let aside: Vec<i32> = permissions.iter().rev().map(|permission| -permission).collect();
     moves::end(id, old);
     let occupied = pg::grants::any_of_permissions_latest(new, &permissions)?;
+    let brings = pg::grants::any_of_permissions_latest(old, &permissions)?;
+    if occupied || brings {
+        trigger.check_tells_moves(&key_columns(object_type), triggers::ON_OBJECTS.leaving)?;
+        check_alone(trigger, object_type, new)?;
+    }
+    if brings {
+        check_alone(trigger, object_type, old)?;
+    }
     let waits = occupied && moves::is_leaving(id, new);
     if occupied && !waits {
-        // Of a row that went unseen.
-        let key: Vec<&str> = object_type.key_columns.iter().map(String::as_str).collect();
-        trigger.check_tells_moves(&key, triggers::ON_OBJECTS.leaving)?;
-        owner::run(|| grants::delete_of_object(family, new, &permissions))?;
+        owner::run(|| settle(trigger, object_type, (old, new), &permissions))?;
     }
-    if pg::grants::any_of_permissions_latest(old, &permissions)? {
+    if brings {
         owner::run(|| grants::move_object(family, old, new, &permissions, waits))?;
     }
     if pg::grants::any_of_permissions_latest(old, &aside)? {
         owner::run(|| grants::move_object(family, old, old, &aside, true))?;
     }
     Ok(())
+}
+
+/// Makes place at a row's new key. What stands there was granted to a row that went unseen, but for
+/// what this very command granted after it had moved the row: that stays, and takes the place of the
+/// same grants that the row brings.
+fn settle(
+    trigger: &Trigger,
+    object_type: &ObjectType,
+    (old, new): (&Key, &Key),
+    permissions: &[i32],
+) -> Result<()> {
+    let family = object_type.shape.family();
+    let since = trigger.written_by();
+    let (mut stale, mut kept) = (Vec::new(), false);
+    grants::each_of_object(family, new, permissions, |grant| {
+        match grant.is_ours && grant.command >= since {
+            true => kept = true,
+            false => stale.push(grant.place),
+        }
+    })?;
+    grants::delete_at(family, &stale)?;
+    if kept {
+        grants::delete_doubled(family, old, new, permissions)?;
+    }
+    Ok(())
+}
+
+/// Refuses where two rows have one key, which a deferrable constraint allows for a while, and grants
+/// stand there: whose they are cannot be told, but for rows that this command has brought there.
+fn check_alone(trigger: &Trigger, object_type: &ObjectType, key: &Key) -> Result<()> {
+    if trigger.has_unique_key(&key_columns(object_type))
+        || object_type.count_rows(key)? <= moves::arriving(object_type.id, key)
+    {
+        return Ok(());
+    }
+    Err(Error::in_use(format!(
+        "two rows of {} have the key \"{}\": whose the grants on it are cannot be told",
+        qualified_name(trigger.relation()),
+        key.to_text()
+    ))
+    .hint("Exchange the keys of rows in one command, or revoke the grants first."))
+}
+
+fn key_columns(object_type: &ObjectType) -> Vec<&str> {
+    object_type.key_columns.iter().map(String::as_str).collect()
 }
 
 /// Removes the grants of the rows of this one table or partition, before they are gone.

@@ -7,10 +7,10 @@ use super::grants::FAMILIES;
 use crate::catalog::{self, Kind, ObjectType};
 use crate::error::Result;
 use crate::key::{Family, Key};
-use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
+use crate::pg::{inherit, owner};
 
 /// So many objects, or subjects, are looked up at once.
 const CHUNK: usize = 10_000;
@@ -96,13 +96,14 @@ pub fn subjects_gone(kind: Kind, see: See) -> Result<Vec<i32>> {
             see,
             |row| {
                 if let (Some(id), Some(text)) = (row.integer(1), row.text(2)) {
-                    chunk.insert(id as i32, source.column.of_text(&text, "stored id")?);
+                    chunk.insert(id as i32, source.column.of_stored(&text)?);
                 }
                 Ok(())
             },
         )?;
         let sql = format!(
-            "SELECT t.{column} FROM {table} t WHERE t.{column} {equal} ANY ($1)",
+            "SELECT t.{column} FROM {table} t WHERE t.{column} {equal} ANY ($1){reliable}",
+            reliable = inherit::and_reliable(source.relation, "t"),
             column = quote(&source.key_column),
             table = qualified_name(source.relation),
             equal = types::equality_operator(source.column.base)?,

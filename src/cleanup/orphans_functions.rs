@@ -1,22 +1,15 @@
 //! orphans and clean_orphans, as SQL calls them.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::grants;
 use super::orphans::{self, Orphan};
-use crate::catalog::{self, Kind, ObjectType};
+use crate::catalog::{self, Kind};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::call::{Call, Column, Output};
 use crate::pg::owner;
 use crate::pg::spi::See;
-
-fn object_types() -> Result<Vec<Rc<ObjectType>>> {
-    let mut names = catalog::type_names()?;
-    names.sort_unstable();
-    names.iter().map(|name| catalog::object_type(name)).collect()
-}
 
 fn subjects_gone(see: See) -> Result<Vec<i32>> {
     let mut gone = orphans::subjects_gone(Kind::User, see)?;
@@ -28,7 +21,7 @@ fn subjects_gone(see: See) -> Result<Vec<i32>> {
 /// gone; at model level there is no key. Run as the extension's owner, under the statement's snapshot.
 pub fn each_orphan(mut each: impl FnMut(&str, Option<&Key>, i64)) -> Result<()> {
     let gone = subjects_gone(See::Statement)?;
-    for object_type in object_types()? {
+    for object_type in catalog::intact_types()? {
         // Counts those to somebody gone on objects that are there, and all on the others.
         let mut counts: BTreeMap<Option<Key>, i64> = match gone.is_empty() {
             true => BTreeMap::new(),
@@ -66,7 +59,7 @@ pub fn clean_orphans(call: &Call) -> Result<Output> {
     }
     let types = match call.text(0) {
         Some(name) => vec![catalog::object_type(&name)?],
-        None => object_types()?,
+        None => catalog::intact_types()?,
     };
     let of_all = call.text(0).is_none();
     owner::run(|| {

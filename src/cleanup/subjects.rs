@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use super::triggers::Names;
 use super::{grants, moves};
 use crate::catalog::{self, Kind, SubjectSource};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::scan::{find_rows, rows_of};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::trigger::{Event, Trigger, current_command};
 use crate::pg::value::Value;
-use crate::pg::{inherit, owner};
+use crate::pg::{inherit, owner, snapshot};
 
 /// `subject_changed('u' or 'g')`
 pub fn subject_changed(trigger: &Trigger) -> Result<()> {
@@ -48,7 +48,11 @@ pub fn subject_changed(trigger: &Trigger) -> Result<()> {
                 // Carried out as DELETE and INSERT, into another partition.
                 Some(new) if is_there(source, &new)? => moved(trigger, kind, source, &old, &new),
                 _ => owner::run(|| {
-                    grants::delete_subjects(&grants::subjects(kind.code(), Some(&old))?)
+                    let gone = grants::subjects(kind.code(), Some(&old))?;
+                    if !gone.is_empty() {
+                        check_alone(trigger, kind, source, &old)?;
+                    }
+                    grants::delete_subjects(&gone)
                 }),
             }
         }
@@ -87,16 +91,62 @@ fn moved(
     owner::run(|| {
         let mut arriving = kind.code();
         let there = grants::subjects(kind.code(), Some(new))?;
+        let brought = grants::subjects(kind.code(), Some(old))?;
+        if !there.is_empty() || !brought.is_empty() {
+            trigger.check_tells_moves(&[&source.key_column], Names::of_subjects(kind).leaving)?;
+            check_alone(trigger, kind, source, new)?;
+        }
+        if !brought.is_empty() {
+            check_alone(trigger, kind, source, old)?;
+        }
         if !there.is_empty() && moves::is_leaving(what(kind), new) {
             arriving = &aside;
         } else if !there.is_empty() {
+            check_not_granted(trigger, kind, new, &there)?;
             // Of a row that went unseen.
-            trigger.check_tells_moves(&[&source.key_column], Names::of_subjects(kind).leaving)?;
             grants::delete_subjects(&there)?;
         }
-        rename(&grants::subjects(kind.code(), Some(old))?, arriving, new)?;
+        rename(&brought, arriving, new)?;
         rename(&grants::subjects(&aside, Some(old))?, kind.code(), old)
     })
+}
+
+/// Refuses where this very command has granted something to the id after it gave it to the row: that
+/// would be lost.
+fn check_not_granted(trigger: &Trigger, kind: Kind, id: &Key, subjects: &[i32]) -> Result<()> {
+    if !grants::written_since(subjects, trigger.written_by())? {
+        return Ok(());
+    }
+    Err(Error::in_use(format!(
+        "{} \"{}\" was granted something by the command that gave it this id",
+        kind.noun(),
+        id.to_text()
+    ))
+    .hint("Grant in a command of its own."))
+}
+
+/// Refuses where two rows have one id, which a deferrable constraint allows for a while: whose the
+/// grants are cannot be told.
+fn check_alone(trigger: &Trigger, kind: Kind, source: &SubjectSource, id: &Key) -> Result<()> {
+    if trigger.has_unique_key(&[&source.key_column]) {
+        return Ok(());
+    }
+    let mut count = 0;
+    snapshot::with_latest(|| {
+        find_rows(source.relation, &[(&source.key_column, id)], &[], |_| {
+            count += 1;
+            Ok(ControlFlow::Continue(()))
+        })
+    })?;
+    if count <= moves::arriving(what(kind), id) {
+        return Ok(());
+    }
+    Err(Error::in_use(format!(
+        "two {}s have the id \"{}\": whose the grants are cannot be told",
+        kind.noun(),
+        id.to_text()
+    ))
+    .hint("Exchange the keys of rows in one command, or revoke the grants first."))
 }
 
 fn rename(subjects: &[i32], kind: &str, key: &Key) -> Result<()> {

@@ -3,17 +3,20 @@
 use pgrx::pg_sys::Oid;
 
 use crate::catalog::{Kind, ObjectType, SubjectSource};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::{KeyColumn, KeyShape};
 use crate::pg::inherit;
 use crate::pg::relation::{Relation, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 
-/// Names of the triggers on one kind of table.
+/// Names of the triggers on one kind of table, in the order in which they shall fire: PostgreSQL goes
+/// by name. What comes after a change comes before all triggers of the application's, which may
+/// change other rows in turn; what comes before a change comes after all those that may alter it.
 pub struct Names {
+    function: &'static str,
     delete: &'static str,
-    /// Before the key is changed, after all other triggers of that kind: they go by name.
+    /// Before the key is changed.
     pub leaving: &'static str,
     key: &'static str,
     truncate: &'static str,
@@ -21,21 +24,24 @@ pub struct Names {
 
 /// On protected tables.
 pub const ON_OBJECTS: Names = Names {
-    delete: "rowgrant_object_delete",
-    leaving: "zz_rowgrant_object_leaving",
-    key: "rowgrant_object_key",
+    function: "object_changed",
+    delete: "!rowgrant_object_delete",
+    leaving: "~rowgrant_object_leaving",
+    key: "!rowgrant_object_key",
     truncate: "rowgrant_object_truncate",
 };
 const ON_USERS: Names = Names {
-    delete: "rowgrant_user_delete",
-    leaving: "zz_rowgrant_user_leaving",
-    key: "rowgrant_user_key",
+    function: "subject_changed",
+    delete: "!rowgrant_user_delete",
+    leaving: "~rowgrant_user_leaving",
+    key: "!rowgrant_user_key",
     truncate: "rowgrant_user_truncate",
 };
 const ON_GROUPS: Names = Names {
-    delete: "rowgrant_group_delete",
-    leaving: "zz_rowgrant_group_leaving",
-    key: "rowgrant_group_key",
+    function: "subject_changed",
+    delete: "!rowgrant_group_delete",
+    leaving: "~rowgrant_group_leaving",
+    key: "!rowgrant_group_key",
     truncate: "rowgrant_group_truncate",
 };
 
@@ -77,7 +83,6 @@ impl Names {
 /// The triggers that a table, its partitions and its children shall have.
 struct Wanted<'a> {
     names: &'a Names,
-    function: &'static str,
     argument: String,
     /// The key's columns with their base types.
     key: Vec<(&'a str, Oid)>,
@@ -102,7 +107,6 @@ pub fn complete_objects(object_type: &ObjectType) -> Result<()> {
 pub fn on_subjects(table: Oid, kind: Kind, key: &str, column: &KeyColumn) -> Result<()> {
     let wanted = Wanted {
         names: Names::of_subjects(kind),
-        function: "subject_changed",
         argument: kind.code().to_owned(),
         key: vec![(key, column.base)],
     };
@@ -124,7 +128,6 @@ pub fn stand_on_key(table: Oid, id: i32, columns: &[String], shape: &KeyShape) -
 fn of_objects<'a>(id: i32, columns: &'a [String], shape: &KeyShape) -> Wanted<'a> {
     Wanted {
         names: &ON_OBJECTS,
-        function: "object_changed",
         argument: id.to_string(),
         key: columns.iter().map(String::as_str).zip(shape.base_types()).collect(),
     }
@@ -148,12 +151,12 @@ impl Wanted<'_> {
         if self.stands(table, name)? {
             return Ok(());
         }
+        self.check_alone(table, name)?;
         drop_one(table, name)?;
         let on = qualified_name(table);
-        let run = format!("EXECUTE FUNCTION rowgrant.{}('{}')", self.function, self.argument);
+        let run = format!("EXECUTE FUNCTION rowgrant.{}('{}')", self.names.function, self.argument);
         // Keeps an UPDATE that leaves the key alone from calling anything.
-        let changed =
-            || Ok::<_, crate::error::Error>(format!("WHEN (NOT ({}))", self.unchanged()?));
+        let changed = || Ok::<_, Error>(format!("WHEN (NOT ({}))", self.unchanged()?));
         let definition = if name == self.names.delete {
             format!("AFTER DELETE ON {on} FOR EACH ROW {run}")
         } else if name == self.names.leaving {
@@ -163,7 +166,7 @@ impl Wanted<'_> {
         } else {
             format!("BEFORE TRUNCATE ON {on} FOR EACH STATEMENT {run}")
         };
-        spi::define(&format!("CREATE TRIGGER {name} {definition}"))?;
+        spi::define(&format!("CREATE TRIGGER {} {definition}", quote(name)))?;
         // In the worker of a subscription too.
         for part in inherit::with_descendants(table) {
             if has(part, name)? {
@@ -171,6 +174,43 @@ impl Wanted<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a table whose rows are those of another object type too: a parent's or a child's.
+    fn check_alone(&self, table: Oid, name: &str) -> Result<()> {
+        if self.names.function != ON_OBJECTS.function {
+            return Ok(());
+        }
+        let mut other = None;
+        spi::query(
+            "SELECT o.name FROM pg_catalog.pg_trigger t \
+             JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid \
+             AND p.proname OPERATOR(pg_catalog.=) $3::pg_catalog.name \
+             AND p.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid \
+             JOIN rowgrant.object_type o ON t.tgargs OPERATOR(pg_catalog.=) pg_catalog.decode(\
+             o.id::pg_catalog.text OPERATOR(pg_catalog.||) '\\000', 'escape') \
+             AND o.id OPERATOR(pg_catalog.<>) $4 \
+             WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+            &[
+                Argument::oid(table),
+                Argument::text(name),
+                Argument::text(self.names.function),
+                Argument::integer(self.argument.parse().unwrap_or_default()),
+            ],
+            See::Latest,
+            |row| {
+                other = row.text(1);
+                Ok(())
+            },
+        )?;
+        let Some(other) = other else { return Ok(()) };
+        Err(Error::in_use(format!(
+            "rows of table {} are objects of type \"{other}\" already",
+            qualified_name(table)
+        ))
+        .hint(format!(
+            "Of a table and its partitions or children only one can be protected: call rowgrant.unprotect('{other}') first."
+        )))
     }
 
     fn columns(&self) -> Vec<&str> {
@@ -193,14 +233,18 @@ impl Wanted<'_> {
         let found = spi::execute(
             "SELECT FROM pg_catalog.pg_trigger t \
              WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name \
-             AND pg_catalog.strpos(pg_catalog.pg_get_triggerdef(t.oid), $3) OPERATOR(pg_catalog.>) 0 \
+             AND t.tgargs OPERATOR(pg_catalog.=) pg_catalog.decode($3, 'escape') \
+             AND t.tgfoid OPERATOR(pg_catalog.=) (SELECT p.oid FROM pg_catalog.pg_proc p \
+             WHERE p.proname OPERATOR(pg_catalog.=) $5::pg_catalog.name \
+             AND p.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid) \
              AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) c WHERE pg_catalog.strpos(\
-             pg_catalog.pg_get_triggerdef(t.oid), 'old.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c) OPERATOR(pg_catalog.||) ' ') OPERATOR(pg_catalog.=) 0)",
+             pg_catalog.pg_get_triggerdef(t.oid), '.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(c) OPERATOR(pg_catalog.||) ' ') OPERATOR(pg_catalog.=) 0)",
             &[
                 Argument::oid(table),
                 Argument::text(name),
-                Argument::text(&format!("('{}')", self.argument)),
+                Argument::text(&stored_argument(&self.argument)),
                 Argument::texts(columns),
+                Argument::text(self.names.function),
             ],
             See::Latest,
         )?;
@@ -220,7 +264,7 @@ fn has(table: Oid, name: &str) -> Result<bool> {
 
 fn drop_one(table: Oid, name: &str) -> Result<()> {
     if has(table, name)? {
-        spi::define(&format!("DROP TRIGGER {name} ON {}", qualified_name(table)))?;
+        spi::define(&format!("DROP TRIGGER {} ON {}", quote(name), qualified_name(table)))?;
     }
     Ok(())
 }
@@ -286,21 +330,29 @@ pub fn drop_conditional(table: Oid, names: &Names) -> Result<()> {
 
 /// The tables that have the triggers of an object type, for TRUNCATE at least.
 pub fn tables_of(id: i32) -> Result<Vec<Oid>> {
-    tables(&ON_OBJECTS, &format!("('{id}')"))
+    tables(&ON_OBJECTS, &stored_argument(&id.to_string()))
 }
 
 /// The tables that have the triggers of users or groups.
-pub fn tables_with(names: &Names) -> Result<Vec<Oid>> {
-    tables(names, "")
+pub fn tables_with(kind: Kind) -> Result<Vec<Oid>> {
+    tables(Names::of_subjects(kind), &stored_argument(kind.code()))
+}
+
+/// The argument of a trigger as pg_trigger holds it: each one ends in a zero byte.
+fn stored_argument(argument: &str) -> String {
+    format!("{argument}\\000")
 }
 
 fn tables(names: &Names, argument: &str) -> Result<Vec<Oid>> {
     let mut found = Vec::new();
     spi::query(
         "SELECT t.tgrelid FROM pg_catalog.pg_trigger t \
-         WHERE t.tgname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND pg_catalog.strpos(\
-         pg_catalog.pg_get_triggerdef(t.oid), $2) OPERATOR(pg_catalog.>) 0",
-        &[Argument::text(names.truncate), Argument::text(argument)],
+         JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid \
+         WHERE t.tgname OPERATOR(pg_catalog.=) $1::pg_catalog.name \
+         AND t.tgargs OPERATOR(pg_catalog.=) pg_catalog.decode($2, 'escape') \
+         AND p.proname OPERATOR(pg_catalog.=) $3::pg_catalog.name \
+         AND p.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid",
+        &[Argument::text(names.truncate), Argument::text(argument), Argument::text(names.function)],
         See::Latest,
         |row| {
             found.extend(row.as_oid(1));

@@ -4,6 +4,9 @@
 pub const CHECKS: &[&str] = &[
     EVENT_TRIGGERS,
     TABLES_GONE,
+    COLUMNS_GONE,
+    TYPES_GONE,
+    FLAGS,
     KEYS_NOT_UNIQUE,
     SUBJECT_KEYS_NOT_UNIQUE,
     DANGLING,
@@ -39,6 +42,42 @@ const TABLES_GONE: &str = "
           UNION ALL SELECT 'table of memberships', relation, 'register the table that took its place'
           FROM rowgrant.membership_source) t (what, relation, remedy)
     WHERE relation IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = relation)";
+
+const COLUMNS_GONE: &str = "
+    SELECT 'error', what, format('its column %I is gone', col), remedy
+    FROM (SELECT 'object type ' || name, relation, key_columns || owner_column,
+                 'call rowgrant.protect again, or rowgrant.unprotect'
+          FROM rowgrant.object_type
+          UNION ALL SELECT CASE kind WHEN 'u' THEN 'table of users' ELSE 'table of groups' END, relation,
+                           ARRAY[key_column, active_column, superuser_column],
+                           'register the table again'
+          FROM rowgrant.subject_source
+          UNION ALL SELECT 'table of memberships', relation, ARRAY[user_column, group_column],
+                           'register the table again'
+          FROM rowgrant.membership_source) t (what, relation, cols, remedy),
+         unnest(cols) col
+    WHERE col IS NOT NULL
+      AND EXISTS (SELECT FROM pg_class c WHERE c.oid = relation)
+      AND NOT EXISTS (SELECT FROM pg_attribute a
+                      WHERE a.attrelid = relation AND a.attname = col AND NOT a.attisdropped)";
+
+const TYPES_GONE: &str = "
+    SELECT 'error', 'object type ' || t.name, 'the type of its key is gone',
+           format('SELECT rowgrant.unprotect(%L, true)', t.name)
+    FROM rowgrant.object_type t
+    WHERE EXISTS (SELECT FROM unnest(t.key_types) k WHERE NOT EXISTS (SELECT FROM pg_type p WHERE p.oid = k))";
+
+const FLAGS: &str = "
+    SELECT 'error', 'table of users', format('column %I is no boolean any more: %s', col, effect),
+           'call rowgrant.register_users again'
+    FROM rowgrant.subject_source s,
+         LATERAL (VALUES (active_column, 'nobody is active'), (superuser_column, 'nobody is a superuser')) f (col, effect)
+    JOIN pg_attribute a ON a.attname = f.col
+    WHERE a.attrelid = s.relation AND NOT a.attisdropped
+      AND (WITH RECURSIVE base AS (
+               SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t WHERE t.oid = a.atttypid
+               UNION ALL SELECT t.oid, t.typtype, t.typbasetype FROM pg_type t JOIN base b ON t.oid = b.typbasetype)
+           SELECT oid FROM base WHERE typtype <> 'd') <> 'boolean'::regtype";
 
 const KEYS_NOT_UNIQUE: &str = "
     SELECT 'error', 'object type ' || t.name,

@@ -7,7 +7,7 @@ use crate::cleanup::{self, triggers};
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Column, Output, Rows};
 use crate::pg::owner;
-use crate::pg::relation::{exists, qualified_name};
+use crate::pg::relation::{exists, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 
 fn report(rows: &Rows, severity: &str, subject: String, problem: String, remedy: String) {
@@ -38,8 +38,7 @@ pub fn doctor(call: &Call) -> Result<Output> {
 
 fn check_triggers(rows: &Rows) -> Result<()> {
     let mut wanted = Vec::new();
-    for name in catalog::type_names()? {
-        let object_type = catalog::object_type(&name)?;
+    for object_type in catalog::intact_types()? {
         if let Some(table) = object_type.relation {
             let protect = format!("SELECT rowgrant.protect('{}')", qualified_name(table));
             wanted.push((table, &triggers::ON_OBJECTS, object_type.key_columns.clone(), protect));
@@ -62,12 +61,12 @@ fn check_triggers(rows: &Rows) -> Result<()> {
                 Some(b'O') => (
                     "warning",
                     "does not fire where a subscription applies changes",
-                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {trigger}"),
+                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {}", quote(trigger)),
                 ),
                 Some(_) => (
                     "error",
                     "is disabled: grants may be left behind",
-                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {trigger}"),
+                    format!("ALTER TABLE {part} ENABLE ALWAYS TRIGGER {}", quote(trigger)),
                 ),
             };
             let subject = format!("trigger {trigger} on {part}");

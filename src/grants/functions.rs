@@ -38,7 +38,7 @@ impl Grant {
 
     fn assign(&self, key: &Key, expires_at: Option<i64>) -> Result<bool> {
         owner::run(|| {
-            hold(&self.object_type, &[self.permission])?;
+            hold(self.kind, &self.object_type, &[self.permission])?;
             single::lock_object(&self.object_type, key)?;
             let subject = self.grantee.for_grant(self.kind)?;
             single::add(self.object_type.shape.family(), key, self.permission, subject, expires_at)
@@ -55,9 +55,10 @@ impl Grant {
     }
 }
 
-/// Keeps the object type and these permissions of it as they are until the transaction ends; the
-/// error where one was removed, or the key changed, since it was looked up.
-fn hold(object_type: &ObjectType, permissions: &[i32]) -> Result<()> {
+/// Keeps the object type, these permissions of it and what ids mean as they are until the transaction
+/// ends; the error where any of it was removed or changed since it was looked up.
+fn hold(kind: Kind, object_type: &ObjectType, permissions: &[i32]) -> Result<()> {
+    subject::hold_ids(kind)?;
     lock::for_granting(object_type.id)?;
     let now = snapshot::with_latest(|| catalog::object_type_by_id(object_type.id))?;
     let stands = now.is_some_and(|now| {
@@ -116,7 +117,7 @@ fn assign_row(call: &Call, kind: Kind) -> Result<Output> {
 fn assign_model(call: &Call, kind: Kind) -> Result<Output> {
     let grant = Grant::named(call, kind)?;
     owner::run(|| {
-        hold(&grant.object_type, &[grant.permission])?;
+        hold(kind, &grant.object_type, &[grant.permission])?;
         single::add_model_level(grant.permission, grant.grantee.for_grant(kind)?)
     })
     .map(Output::Bool)
@@ -244,7 +245,7 @@ fn assign_all(call: &Call, kind: Kind) -> Result<Output> {
         if all.is_empty() {
             return Ok(0);
         }
-        hold(&all.object_type, &all.permissions.iter().copied().collect::<Vec<_>>())?;
+        hold(kind, &all.object_type, &all.permissions.iter().copied().collect::<Vec<_>>())?;
         many::lock_objects(&all.object_type, &all.keys)?;
         let found = subject::for_grants(kind, &all.grantees.keys)?;
         let subjects = all.grantees.subjects(found);

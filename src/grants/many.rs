@@ -11,6 +11,9 @@ use crate::pg::spi::{self, Argument, See};
 /// Locks the objects' rows as foreign keys lock, in the order of their keys; `23503` names the
 /// first that does not exist.
 pub fn lock_objects(object_type: &ObjectType, keys: &BTreeSet<Key>) -> Result<()> {
+    if object_type.relation.is_none() {
+        return keys.iter().try_for_each(|key| object_type.check_range(key));
+    }
     let found = object_type.lock_existing(keys)?;
     match keys.difference(&found).next() {
         Some(missing) => Err(super::single::missing_object(object_type, missing)),

@@ -11,4 +11,4 @@ pub use functions::{
     remove_group_perm_model, remove_group_perm_row, remove_group_perms, remove_perm_key,
     remove_perm_model, remove_perm_row, remove_perms,
 };
-pub use subject::{Grantee, for_grants};
+pub use subject::{Grantee, check_same_ids, for_grants, hold_ids};

@@ -4,16 +4,16 @@ use crate::catalog::ObjectType;
 use crate::error::{Error, Result};
 use crate::key::{Family, Key};
 use crate::pg::attempt::past_conflict;
-use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 use crate::pg::value::Value;
+use crate::pg::{inherit, owner};
 
 /// Locks the object's row as a foreign key locks, so that it cannot be deleted, nor its key
 /// changed, before this transaction ends; `23503` where there is no such row.
 pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
-    let Some(table) = object_type.relation else { return Ok(()) };
+    let Some(table) = object_type.relation else { return object_type.check_range(key) };
     let missing = || missing_object(object_type, key);
     let mut conditions = Vec::new();
     let mut arguments = Vec::new();
@@ -30,9 +30,10 @@ pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
         ));
     }
     let sql = format!(
-        "SELECT FROM {} t WHERE {} FOR KEY SHARE",
+        "SELECT FROM {} t WHERE {}{} FOR KEY SHARE",
         qualified_name(table),
-        conditions.join(" AND ")
+        conditions.join(" AND "),
+        inherit::and_reliable(table, "t")
     );
     match owner::run_for(table, || spi::execute(&sql, &arguments, See::Latest))? {
         0 => Err(missing()),

@@ -2,15 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalog::{self, Kind, SubjectSource, built_in_group};
+use crate::catalog::{self, Kind, Sources, SubjectSource, built_in_group};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::attempt::past_conflict;
-use crate::pg::owner;
 use crate::pg::relation::{qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 use crate::pg::value::Value;
+use crate::pg::{inherit, lock, owner, snapshot};
+
+/// Keeps what ids of that kind mean as it is until the transaction ends; the error where another table
+/// was registered since the statement began.
+pub fn hold_ids(kind: Kind) -> Result<()> {
+    lock::keep_ids(kind.ids())?;
+    let before = catalog::sources()?;
+    snapshot::with_latest(|| check_same_ids(kind, &before))
+}
+
+/// Whether ids of that kind mean what they did `before`; the error where they do not.
+pub fn check_same_ids(kind: Kind, before: &Sources) -> Result<()> {
+    let now = catalog::sources()?;
+    if SubjectSource::same_ids(kind.source(before), kind.source(&now)) {
+        return Ok(());
+    }
+    Err(Error::undefined(format!("the table of {}s was registered anew just now", kind.noun()))
+        .hint("Try again."))
+}
 
 /// The id's canonical form; the built-in group as its own subject.
 pub enum Grantee {
@@ -148,9 +166,10 @@ fn lock_rows(source: &SubjectSource, kind: Kind, keys: &BTreeSet<Key>) -> Result
     let table = qualified_name(source.relation);
     let column = quote(&source.key_column);
     let sql = format!(
-        "SELECT t.{column} FROM {table} t WHERE t.{column} {} ANY ($1) \
+        "SELECT t.{column} FROM {table} t WHERE t.{column} {} ANY ($1){} \
          ORDER BY t.{column} FOR KEY SHARE",
-        types::equality_operator(source.column.base)?
+        types::equality_operator(source.column.base)?,
+        inherit::and_reliable(source.relation, "t")
     );
     let mut found = BTreeSet::new();
     let arguments = [Argument::keys_as(source.column.base, keys)?];
@@ -181,9 +200,10 @@ fn lock_row(source: &SubjectSource, kind: Kind, key: &Key) -> Result<()> {
     let missing = || missing_row(&table, kind, key);
     let Some(value) = Value::of_key(key, source.column.base)? else { return Err(missing()) };
     let sql = format!(
-        "SELECT FROM {table} t WHERE t.{} {} $1 FOR KEY SHARE",
+        "SELECT FROM {table} t WHERE t.{} {} $1{} FOR KEY SHARE",
         quote(&source.key_column),
-        types::equality_operator(source.column.base)?
+        types::equality_operator(source.column.base)?,
+        inherit::and_reliable(source.relation, "t")
     );
     let arguments = [Argument::value(value)];
     match owner::run_for(source.relation, || spi::execute(&sql, &arguments, See::Latest))? {

@@ -40,6 +40,15 @@ pub struct KeyColumn {
     form: Form,
 }
 
+/// What a text says as a value of some type.
+pub enum Reading {
+    Spells(Key),
+    /// No value of that type.
+    Nothing,
+    /// That cannot be told in safety.
+    Unknown,
+}
+
 impl KeyColumn {
     /// The column's type and collation, or the reason why it can be no key.
     pub fn new(type_oid: Oid, collation: Oid) -> std::result::Result<Self, String> {
@@ -98,6 +107,22 @@ impl KeyColumn {
         }
     }
 
+    /// The canonical form of the value that `text` spells, as far as that can be told without the
+    /// type's own input function, whose error would end the statement.
+    pub fn read(&self, text: &str) -> Reading {
+        let spells = match self.form {
+            Form::Integer => plain_integer(text).is_some(),
+            Form::Uuid => uuid_text::parse(text).is_some(),
+            Form::Text | Form::Padded | Form::CaseInsensitive => true,
+            Form::Number if numeric::is_short_decimal(text) => true,
+            _ => return Reading::Unknown,
+        };
+        if !spells {
+            return Reading::Nothing;
+        }
+        self.of_text(text, "id").map_or(Reading::Nothing, Reading::Spells)
+    }
+
     /// The canonical form of the value that `text` spells.
     pub fn of_text(&self, text: &str, what: &str) -> Result<Key> {
         match self.form {
@@ -115,6 +140,14 @@ impl KeyColumn {
             Form::Text => Ok(Key::Text(text.to_owned())),
             Form::Padded => Ok(Key::Text(text.trim_end_matches(' ').to_owned())),
             _ => Ok(self.of_own(Value::parse(self.base, text, what)?)),
+        }
+    }
+
+    /// The key that is stored as this text: it is in canonical form already.
+    pub fn of_stored(&self, text: &str) -> Result<Key> {
+        match self.form {
+            Form::Integer | Form::Uuid => self.of_text(text, "stored key"),
+            _ => Ok(Key::Text(text.to_owned())),
         }
     }
 
@@ -154,7 +187,9 @@ fn form_of(base: Oid) -> std::result::Result<Form, String> {
     match base {
         pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID => return Ok(Form::Integer),
         pg_sys::UUIDOID => return Ok(Form::Uuid),
-        pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::NAMEOID => return Ok(Form::Text),
+        pg_sys::TEXTOID | pg_sys::VARCHAROID => return Ok(Form::Text),
+        // Its input function cuts what is too long.
+        pg_sys::NAMEOID => return Ok(Form::Printed),
         pg_sys::BPCHAROID => return Ok(Form::Padded),
         pg_sys::NUMERICOID | pg_sys::FLOAT4OID | pg_sys::FLOAT8OID => return Ok(Form::Number),
         pg_sys::INTERVALOID => return Ok(Form::Interval),
@@ -175,6 +210,9 @@ fn form_of(base: Oid) -> std::result::Result<Form, String> {
         // Declares no equalimage, but compares label by label and byte by byte.
         (Some("ltree"), "ltree") => return Ok(Form::Printed),
         _ => {}
+    }
+    if !types::collation_is_deterministic(types::range_collation(base)) {
+        return Err("its collation is nondeterministic: ranges of different bytes are equal".into());
     }
     if let Some(part) = types::array_element(base).or_else(|| types::range_subtype(base)) {
         return match form_of(part)? {

@@ -4,7 +4,7 @@ mod column;
 mod free;
 mod shape;
 
-pub use column::KeyColumn;
+pub use column::{KeyColumn, Reading};
 pub use free::{free_id, free_text};
 pub use shape::{Family, KeyShape};
 

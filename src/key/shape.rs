@@ -99,11 +99,24 @@ impl KeyShape {
         Ok(Some(whole(keys)))
     }
 
-    /// The key whose columns are spelled as these are.
-    pub fn of_keys(&self, parts: &[Key]) -> Result<Key> {
-        let keys = self.columns.iter().zip(parts);
-        let keys = keys.map(|(column, part)| column.of_text(&part.to_text(), "key"));
-        Ok(whole(keys.collect::<Result<Vec<_>>>()?))
+    /// The key that these columns' keys make.
+    pub fn of_parts(parts: Vec<Key>) -> Key {
+        whole(parts)
+    }
+
+    /// The key with this text in place of that one where a column of type `base` has it. Both are
+    /// taken as they are stored.
+    pub fn relabelled(&self, key: &Key, base: Oid, from: &str, to: &str) -> Result<Key> {
+        let relabel = |column: &KeyColumn, part: String| match column.base == base && part == from {
+            true => to.to_owned(),
+            false => part,
+        };
+        if let [one] = self.columns.as_slice() {
+            return Ok(Key::Text(relabel(one, key.to_text())));
+        }
+        let parts = self.columns.iter().zip(stored_parts(&key.to_text())?);
+        let parts: Vec<String> = parts.map(|(column, part)| relabel(column, part)).collect();
+        Ok(Key::Text(row_text::format(&parts)))
     }
 
     /// The columns' keys of a whole key, for looking its row up.
@@ -111,14 +124,8 @@ impl KeyShape {
         if self.columns.len() == 1 {
             return Ok(vec![key.clone()]);
         }
-        let text = key.to_text();
-        let parts = row_text::parse(&text)
-            .map_err(|why| Error::internal(format!("stored key \"{text}\" is malformed: {why}")))?;
-        self.columns
-            .iter()
-            .zip(parts)
-            .map(|(column, part)| column.of_text(&part.unwrap_or_default(), "stored key"))
-            .collect()
+        let parts = self.columns.iter().zip(stored_parts(&key.to_text())?);
+        parts.map(|(column, part)| column.of_stored(&part)).collect()
     }
 
     fn check_count(&self, given: usize, what: &str) -> Result<()> {
@@ -129,6 +136,12 @@ impl KeyShape {
         Err(Error::invalid_key(format!("invalid {what}: it has {given} columns, not {expected}"))
             .hint("Give the columns of the key in the order of the primary key."))
     }
+}
+
+fn stored_parts(text: &str) -> Result<Vec<String>> {
+    let parts = row_text::parse(text)
+        .map_err(|why| Error::internal(format!("stored key \"{text}\" is malformed: {why}")))?;
+    Ok(parts.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 fn whole(mut keys: Vec<Key>) -> Key {

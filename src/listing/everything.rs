@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::catalog::ObjectType;
+use crate::catalog::{self, ObjectType, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::scan::find_rows;
+use crate::pg::value::Value;
 
 /// Calls `each` with the key of every row of the table.
 pub fn each_row(object_type: &ObjectType, each: impl FnMut(Key) -> Result<()>) -> Result<()> {
@@ -16,32 +17,35 @@ pub fn each_row(object_type: &ObjectType, each: impl FnMut(Key) -> Result<()>) -
         ))
         .hint("The permission is held on every object: ask has_perm(user_id, perm, object_type) first."));
     };
-    each_key(object_type, table, &[], each)
+    find_rows(table, &[], &key_columns(object_type), of_keys(object_type, each))
 }
 
 /// Calls `each` with the key of every row that the user owns.
 pub fn each_owned(
     object_type: &ObjectType,
+    users: Option<&SubjectSource>,
     owner: &Key,
     each: impl FnMut(Key) -> Result<()>,
 ) -> Result<()> {
     let (Some(table), Some(column)) = (object_type.relation, &object_type.owner_column) else {
         return Ok(());
     };
-    each_key(object_type, table, &[(column, owner)], each)
+    let want = key_columns(object_type);
+    catalog::rows_naming(table, column, (users, owner), &want, of_keys(object_type, each))
 }
 
-fn each_key(
+fn key_columns(object_type: &ObjectType) -> Vec<&str> {
+    object_type.key_columns.iter().map(String::as_str).collect()
+}
+
+fn of_keys(
     object_type: &ObjectType,
-    table: pgrx::pg_sys::Oid,
-    equal: &[(&str, &Key)],
     mut each: impl FnMut(Key) -> Result<()>,
-) -> Result<()> {
-    let want: Vec<&str> = object_type.key_columns.iter().map(String::as_str).collect();
-    find_rows(table, equal, &want, |columns| {
+) -> impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>> {
+    move |columns| {
         if let Some(key) = object_type.shape.of_columns(columns, "key")? {
             each(key)?;
         }
         Ok(ControlFlow::Continue(()))
-    })
+    }
 }

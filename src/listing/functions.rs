@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::pg::call::{Call, Output, Set};
 use crate::pg::spi::{self, See};
 use crate::pg::value::Value;
-use crate::pg::{relation, types};
+use crate::pg::{inherit, relation, types};
 
 /// What is held of one or more permissions.
 enum Held {
@@ -31,7 +31,8 @@ fn held(reach: &Reach) -> Result<Held> {
         objects.insert(key);
     })?;
     if let Some(owner) = reach.owner() {
-        everything::each_owned(&reach.object_type, owner, |key| {
+        let users = reach.holder.sources.users.as_ref();
+        everything::each_owned(&reach.object_type, users, owner, |key| {
             objects.insert(key);
             Ok(())
         })?;
@@ -180,6 +181,9 @@ pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
     let Some(perm) = call.text(1) else { return Ok(Output::Set) };
     let giving = object_type.giving(&perm)?;
     let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };
+    // Not `d`: that could be a column.
+    let reliable = inherit::and_reliable(table, "d");
+    let select = format!("SELECT (d.*)::{table_name} FROM {table_name} d WHERE true{reliable}");
     let add = |row: &spi::Row| {
         if let Some(row) = row.value(1) {
             set.push(row);
@@ -188,11 +192,11 @@ pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
     };
     match held(&reach)? {
         Held::Everywhere => {
-            spi::query(&format!("SELECT d FROM {table_name} d"), &[], See::Statement, add)?;
+            spi::query(&select, &[], See::Statement, add)?;
         }
         Held::Objects(objects) => {
             let (condition, arguments) = reach.object_type.key_among(objects.iter())?;
-            let sql = format!("SELECT d FROM {table_name} d WHERE {condition}");
+            let sql = format!("{select} AND {condition}");
             spi::query_sized(&sql, &arguments, See::Statement, add)?;
         }
     }

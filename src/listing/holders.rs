@@ -3,9 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{self, AUTHENTICATED, EVERYONE, Kind, ObjectType, Sources, SubjectSource};
+use pgrx::pg_sys;
+
+use crate::catalog::{
+    self, AUTHENTICATED, EVERYONE, Kind, MembershipSource, ObjectType, Sources, SubjectSource,
+};
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::{Key, Reading};
 use crate::pg::relation::{Relation, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
@@ -102,7 +106,7 @@ fn users_among<'a>(
 /// The key that a subject's stored text is.
 fn stored(sources: &Sources, kind: Kind, text: String) -> Result<Key> {
     match kind.source(sources) {
-        Some(source) => source.column.of_text(&text, "stored id"),
+        Some(source) => source.column.of_stored(&text),
         None => Ok(Key::Text(text)),
     }
 }
@@ -161,30 +165,56 @@ fn members(sources: &Sources, groups: &BTreeMap<i32, Granted>) -> Result<Vec<(Ke
         },
     )?;
     for membership in &sources.memberships {
-        let (_, declared) =
-            Relation::open(membership.relation).required_column(&membership.group_column)?;
-        let base = types::base(declared);
-        let sql = format!(
-            "SELECT d.{user}, d.{group} FROM {table} d WHERE d.{group} {equal} ANY ($1)",
-            user = quote(&membership.user_column),
-            group = quote(&membership.group_column),
-            table = qualified_name(membership.relation),
-            equal = types::equality_operator(base)?,
-        );
-        let arguments = [Argument::keys_as(base, by_key.keys())?];
-        owner::run_for(membership.relation, || {
-            spi::query_sized(&sql, &arguments, See::Statement, |row| {
-                if let (Some(user), Some(group)) = (row.value(1), row.value(2)) {
-                    let group =
-                        SubjectSource::canonical(sources.groups.as_ref(), group, "group id")?;
-                    let user = SubjectSource::canonical(sources.users.as_ref(), user, "user id")?;
-                    members.extend(by_key.get(&group).map(|subject| (user, *subject)));
-                }
-                Ok(())
-            })
+        each_member(sources, membership, by_key.keys(), |user, group| {
+            members.extend(by_key.get(&group).map(|subject| (user, *subject)));
         })?;
     }
     Ok(members)
+}
+
+/// Calls `each` with the user and group of the rows of a table of memberships that name one of these
+/// groups, and perhaps of others.
+fn each_member<'a>(
+    sources: &Sources,
+    membership: &MembershipSource,
+    groups: impl Iterator<Item = &'a Key>,
+    mut each: impl FnMut(Key, Key),
+) -> Result<()> {
+    let MembershipSource { relation, user_column, group_column } = membership;
+    let (_, declared) = Relation::open(*relation).required_column(group_column)?;
+    let base = types::base(declared);
+    let mut spelled = Some(Vec::new());
+    for group in groups {
+        match catalog::spelled(sources.groups.as_ref(), group, base) {
+            Reading::Spells(key) => {
+                if let Some(spelled) = &mut spelled {
+                    spelled.push(key);
+                }
+            }
+            Reading::Nothing => {}
+            // All rows are read, and told apart by what they name.
+            Reading::Unknown => spelled = None,
+        }
+    }
+    let (user, group) = (quote(user_column), quote(group_column));
+    let mut sql = format!("SELECT d.{user}, d.{group} FROM {} d", qualified_name(*relation));
+    let mut arguments = Vec::new();
+    if let Some(spelled) = spelled {
+        sql.push_str(&format!(" WHERE d.{group} {} ANY ($1)", types::equality_operator(base)?));
+        arguments.push(Argument::keys_as(base, &spelled)?);
+    }
+    owner::run_for(*relation, || {
+        spi::query_sized(&sql, &arguments, See::Statement, |row| {
+            let user =
+                row.value(1).and_then(|user| catalog::named_by(sources.users.as_ref(), user));
+            let named = |group| catalog::named_by(sources.groups.as_ref(), group);
+            if let (Some(user), Some(group)) = (user, row.value(2).and_then(named)) {
+                each(user, group);
+            }
+            Ok(())
+        })
+    })?;
+    Ok(())
 }
 
 /// The user who owns the object. The anonymous user owns nothing.
@@ -192,7 +222,7 @@ fn owner(sources: &Sources, object_type: &ObjectType, key: &Key) -> Result<Optio
     let Some(column) = &object_type.owner_column else { return Ok(None) };
     let users = sources.users.as_ref();
     let owner = object_type.read_row(key, &[column], |row| {
-        row[0].map(|value| SubjectSource::canonical(users, value, "owner")).transpose()
+        Ok(row[0].and_then(|value| catalog::named_by(users, value)))
     })?;
     let anonymous = users.and_then(|users| users.anonymous_user.as_ref());
     Ok(owner.flatten().filter(|owner| Some(owner) != anonymous))
@@ -211,12 +241,21 @@ fn active<'a>(users: &SubjectSource, ids: impl Iterator<Item = &'a Key>) -> Resu
 
 fn superusers(users: &SubjectSource) -> Result<BTreeSet<Key>> {
     let Some(column) = &users.superuser_column else { return Ok(BTreeSet::new()) };
-    let mut found = active_where(users, &format!("d.{}", quote(column)), &[])?;
+    let mut found = active_where(users, &flag(users, column)?, &[])?;
     // The anonymous user is never one.
     if let Some(anonymous) = &users.anonymous_user {
         found.remove(anonymous);
     }
     Ok(found)
+}
+
+/// The condition that a flag of the user `d` is set: never, where the column is no boolean any more.
+fn flag(users: &SubjectSource, column: &str) -> Result<String> {
+    let (_, declared) = Relation::open(users.relation).required_column(column)?;
+    Ok(match types::base(declared) == pg_sys::BOOLOID {
+        true => format!("d.{}", quote(column)),
+        false => "false".to_owned(),
+    })
 }
 
 fn active_where(
@@ -225,7 +264,7 @@ fn active_where(
     arguments: &[Argument],
 ) -> Result<BTreeSet<Key>> {
     let active = match &users.active_column {
-        Some(column) => format!("AND d.{}", quote(column)),
+        Some(column) => format!("AND {}", flag(users, column)?),
         None => String::new(),
     };
     let sql = format!(

@@ -10,11 +10,12 @@ use crate::cleanup::grants;
 use crate::error::{Error, Result};
 use crate::grants::Grantee;
 use crate::key::Key;
-use crate::pg::{relation, snapshot};
+use crate::pg::{lock, relation, snapshot};
 use crate::setup;
 
 /// Makes the changes in their order.
 pub fn carry_out(wanted: &Wanted, changes: &[&Change]) -> Result<()> {
+    lock_ids(changes)?;
     let renames = changes.iter().filter_map(|change| match change {
         Change::Rename { from, to } => Some((from.clone(), to.clone())),
         _ => None,
@@ -29,6 +30,23 @@ pub fn carry_out(wanted: &Wanted, changes: &[&Change]) -> Result<()> {
         })?;
     }
     implications(changes)
+}
+
+/// First of all: object types are locked after users and groups.
+fn lock_ids(changes: &[&Change]) -> Result<()> {
+    let users = |change: &&Change| {
+        matches!(change, Change::RegisterUsers(_) | Change::UnregisterUsers { .. })
+    };
+    let groups = |change: &&Change| {
+        matches!(change, Change::RegisterGroups(_) | Change::UnregisterGroups { .. })
+    };
+    if changes.iter().any(|change| users(change)) {
+        lock::change_ids(Kind::User.ids())?;
+    }
+    if changes.iter().any(|change| groups(change)) {
+        lock::change_ids(Kind::Group.ids())?;
+    }
+    Ok(())
 }
 
 fn make(wanted: &Wanted, change: &Change) -> Result<()> {
@@ -52,7 +70,8 @@ fn make(wanted: &Wanted, change: &Change) -> Result<()> {
             let object_type = catalog::object_type(object_type)?;
             let name = object_type.relation.map(relation::qualified_name);
             let table = name.map(|name| wanted.table(&name)).transpose()?;
-            setup::remove(&object_type, table, true)?;
+            let known = (object_type.name.as_str(), object_type.id);
+            setup::remove(known, table, &object_type.permission_ids(), true)?;
         }
         Change::Rename { .. } => {}
         Change::Create { object_type, declared } => create(wanted, object_type, declared)?,

@@ -8,7 +8,8 @@ use super::types::copy_cstr;
 /// A column that gets another type.
 pub struct Retyped {
     pub column: String,
-    /// Whether every value becomes what its text says: there is no USING, or a mere cast.
+    /// Whether every value becomes what a cast to the new type makes of it: there is no USING, or
+    /// nothing else in it.
     pub plain: bool,
 }
 
@@ -25,6 +26,11 @@ pub enum Statement {
     Create,
     RenameColumn {
         relation: Oid,
+        from: String,
+        to: String,
+    },
+    /// A value of an enum.
+    RenameValue {
         from: String,
         to: String,
     },
@@ -47,9 +53,18 @@ pub(super) unsafe fn statement(fcinfo: pg_sys::FunctionCallInfo) -> Statement {
             return Statement::Other;
         }
         match (*tree).type_ {
-            pg_sys::NodeTag::T_CreateStmt => Statement::Create,
+            pg_sys::NodeTag::T_CreateStmt | pg_sys::NodeTag::T_CreateSchemaStmt => {
+                Statement::Create
+            }
             pg_sys::NodeTag::T_AlterTableStmt => alter(tree.cast()),
             pg_sys::NodeTag::T_RenameStmt => rename(tree.cast()),
+            pg_sys::NodeTag::T_AlterEnumStmt => {
+                let statement = tree.cast::<pg_sys::AlterEnumStmt>();
+                match (copy_cstr((*statement).oldVal), copy_cstr((*statement).newVal)) {
+                    (Some(from), Some(to)) => Statement::RenameValue { from, to },
+                    _ => Statement::Other,
+                }
+            }
             _ => Statement::Other,
         }
     }
@@ -68,7 +83,7 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
                 pg_sys::AlterTableType::AT_AlterColumnType => {
                     let column = copy_cstr((*command).name).unwrap_or_default();
                     let definition = (*command).def.cast::<pg_sys::ColumnDef>();
-                    retyped.push(Retyped { column, plain: is_plain((*definition).raw_default) });
+                    retyped.push(Retyped { plain: is_plain(definition, &column), column });
                 }
                 pg_sys::AlterTableType::AT_DetachPartition
                 | pg_sys::AlterTableType::AT_DetachPartitionFinalize
@@ -83,18 +98,44 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
 }
 
 /// # Safety
-/// Must be null, or an expression as the parser makes it.
-unsafe fn is_plain(using: *mut pg_sys::Node) -> bool {
+/// Must be the definition that ALTER COLUMN TYPE has, as the parser makes it.
+unsafe fn is_plain(definition: *mut pg_sys::ColumnDef, column: &str) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
+        let mut using = (*definition).raw_default;
         if using.is_null() {
             return true;
         }
-        if (*using).type_ != pg_sys::NodeTag::T_TypeCast {
+        if (*using).type_ == pg_sys::NodeTag::T_TypeCast {
+            let cast = using.cast::<pg_sys::TypeCast>();
+            // A cast by way of another type would change values on the way.
+            if !pg_sys::equal((*cast).typeName.cast(), (*definition).typeName.cast()) {
+                return false;
+            }
+            using = (*cast).arg;
+        }
+        if (*using).type_ != pg_sys::NodeTag::T_ColumnRef {
             return false;
         }
-        let operand = (*using.cast::<pg_sys::TypeCast>()).arg;
-        (*operand).type_ == pg_sys::NodeTag::T_ColumnRef
+        let fields = (*using.cast::<pg_sys::ColumnRef>()).fields;
+        let fields = PgList::<pg_sys::Node>::from_pg(fields);
+        fields.iter_ptr().last().is_some_and(|last| string_of(last).as_deref() == Some(column))
+    }
+}
+
+/// # Safety
+/// Must be a node as the parser makes it.
+unsafe fn string_of(node: *mut pg_sys::Node) -> Option<String> {
+    // SAFETY: the caller's promise; the tag tells what it is.
+    unsafe {
+        if (*node).type_ != pg_sys::NodeTag::T_String {
+            return None;
+        }
+        #[cfg(feature = "pg14")]
+        let text = (*node.cast::<pg_sys::Value>()).val.str_;
+        #[cfg(not(feature = "pg14"))]
+        let text = (*node.cast::<pg_sys::String>()).sval;
+        copy_cstr(text)
     }
 }
 
@@ -104,7 +145,10 @@ unsafe fn rename(statement: *mut pg_sys::RenameStmt) -> Statement {
     // SAFETY: the caller's promise.
     unsafe {
         let statement = &*statement;
-        let of_column = statement.renameType == pg_sys::ObjectType::OBJECT_COLUMN;
+        let of_column = matches!(
+            statement.renameType,
+            pg_sys::ObjectType::OBJECT_COLUMN | pg_sys::ObjectType::OBJECT_ATTRIBUTE
+        );
         let names = (copy_cstr(statement.subname), copy_cstr(statement.newname));
         match (look_up(statement.relation), names) {
             (Some(relation), (Some(from), Some(to))) if of_column => {

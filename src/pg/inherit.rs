@@ -4,6 +4,8 @@ use pgrx::PgList;
 use pgrx::pg_sys::{self, Oid};
 
 use super::relation::Relation;
+use super::spi::{self, Argument, See};
+use crate::error::Result;
 
 /// Functions that pgrx does not bind, behind the guard that turns an error into a panic.
 mod unbound {
@@ -72,9 +74,60 @@ pub fn with_descendants(oid: Oid) -> Vec<Oid> {
         }
         let list = unbound::find_all_inheritors(oid);
         let all = PgList::<std::ffi::c_void>::from_pg(list);
-        let foreign = |oid| pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_FOREIGN_TABLE;
-        all.iter_oid().filter(|oid| !foreign(*oid)).collect()
+        all.iter_oid().filter(|oid| is_reliable(*oid)).collect()
     }
+}
+
+/// Whether the table's rows can be relied on: those of foreign tables change unseen, temporary ones
+/// vanish unseen, and those of other sessions cannot be read.
+fn is_reliable(oid: Oid) -> bool {
+    // SAFETY: syscache look-ups.
+    unsafe {
+        pg_sys::get_rel_relkind(oid) as u8 != pg_sys::RELKIND_FOREIGN_TABLE
+            && pg_sys::get_rel_persistence(oid) as u8 != pg_sys::RELPERSISTENCE_TEMP
+    }
+}
+
+/// The condition, to follow another one, that a row of the table, which a query calls `name`, is in
+/// one of `with_descendants`.
+pub fn and_reliable(table: Oid, name: &str) -> String {
+    if !has_children(table) {
+        return String::new();
+    }
+    // SAFETY: the relation is locked.
+    let all = unsafe { PgList::<std::ffi::c_void>::from_pg(unbound::find_all_inheritors(table)) };
+    let left_out: Vec<String> = all
+        .iter_oid()
+        .filter(|oid| !is_reliable(*oid))
+        .map(|oid| oid.to_u32().to_string())
+        .collect();
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let left_out = left_out.join(",");
+    format!(" AND {name}.tableoid OPERATOR(pg_catalog.<>) ALL ('{{{left_out}}}'::pg_catalog.oid[])")
+}
+
+/// The tables that a change of a table's columns changes: the table and all its partitions and
+/// children; of a type's, the tables declared OF it.
+pub fn with_columns_of(oid: Oid) -> Result<Vec<Oid>> {
+    // SAFETY: a syscache look-up.
+    let kind = unsafe { pg_sys::get_rel_relkind(oid) as u8 };
+    if kind != pg_sys::RELKIND_COMPOSITE_TYPE {
+        return Ok(with_descendants(oid));
+    }
+    let mut tables = Vec::new();
+    spi::query(
+        "SELECT t.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_class t \
+         ON t.reloftype OPERATOR(pg_catalog.=) c.reltype WHERE c.oid OPERATOR(pg_catalog.=) $1",
+        &[Argument::oid(oid)],
+        See::Latest,
+        |row| {
+            tables.extend(row.as_oid(1).into_iter().flat_map(with_descendants));
+            Ok(())
+        },
+    )?;
+    Ok(tables)
 }
 
 /// Whether it is a table that holds rows, rather than a partitioned one.

@@ -25,6 +25,28 @@ pub struct OwnTables {
     pub grants: [(Oid, Oid, Oid); 3],
 }
 
+impl OwnTables {
+    /// All tables; a change of any of their indexes is told of the table too.
+    fn heaps(&self) -> [Oid; 13] {
+        let [bigint, uuid, text] = self.grants.map(|(heap, ..)| heap);
+        [
+            self.catalog_state,
+            self.object_type,
+            self.permission,
+            self.implication,
+            self.subject_source,
+            self.membership_source,
+            self.subject,
+            self.membership,
+            self.subgroup,
+            self.model_grant,
+            bigint,
+            uuid,
+            text,
+        ]
+    }
+}
+
 thread_local! {
     static OWN_TABLES: Cell<Option<OwnTables>> = const { Cell::new(None) };
 }
@@ -33,9 +55,8 @@ thread_local! {
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn relation_changed(_arg: pg_sys::Datum, relation: Oid) {
     OWN_TABLES.with(|tables| {
-        let ours = tables.get().is_some_and(|t| {
-            relation == Oid::INVALID || relation == t.catalog_state || relation == t.object_type
-        });
+        let ours =
+            tables.get().is_some_and(|t| relation == Oid::INVALID || t.heaps().contains(&relation));
         if ours {
             tables.set(None);
         }

@@ -74,6 +74,11 @@ impl Relation {
         unsafe { pg_sys::get_trigger_oid((*self.0).rd_id, name.as_ptr(), true) != Oid::INVALID }
     }
 
+    /// The modifier of a column's type, by number: a length, say.
+    pub fn type_modifier(&self, number: i16) -> i32 {
+        self.columns()[number as usize - 1].atttypmod
+    }
+
     /// The collation of a column by number.
     pub fn collation(&self, number: i16) -> Oid {
         self.columns()[number as usize - 1].attcollation

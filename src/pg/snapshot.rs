@@ -42,6 +42,12 @@ pub fn transaction() -> u64 {
     TRANSACTION.with(Cell::get)
 }
 
+/// Whether the id is that of the running transaction, or of a subtransaction of it.
+pub fn is_current_transaction(id: u32) -> bool {
+    // SAFETY: looks at this backend's own state.
+    unsafe { pg_sys::TransactionIdIsCurrentTransactionId(id.into()) }
+}
+
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn subtransaction_ended(
     _event: pg_sys::SubXactEvent::Type,

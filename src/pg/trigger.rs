@@ -84,7 +84,7 @@ impl Trigger {
     /// the table was registered.
     pub fn check_tells_moves(&self, key: &[&str], leaving: &str) -> Result<()> {
         let relation = Relation::open(self.relation());
-        if relation.is_unique_at_once(key) || relation.has_trigger(leaving) {
+        if self.has_unique_key(key) || relation.has_trigger(leaving) {
             return Ok(());
         }
         Err(Error::in_use(format!(
@@ -92,6 +92,23 @@ impl Trigger {
             relation.name()
         ))
         .hint("The key has become deferrable: call the function that registered the table again."))
+    }
+
+    /// Whether no two rows of the table can have the same key even while a command runs.
+    pub fn has_unique_key(&self, key: &[&str]) -> bool {
+        Relation::open(self.relation()).is_unique_at_once(key)
+    }
+
+    /// The command of this transaction that wrote the new version of the row.
+    pub fn written_by(&self) -> u32 {
+        match self.event() {
+            // SAFETY: an AFTER ROW trigger for UPDATE has the new row there, written by this transaction.
+            Event::Update => unsafe {
+                pg_sys::HeapTupleHeaderGetCmin((*(*self.0).tg_newtuple).t_data)
+            },
+            // Carried out as DELETE and INSERT.
+            _ => self.removed_by(),
+        }
     }
 
     /// The old version of the row.

@@ -31,6 +31,20 @@ pub fn base(type_oid: Oid) -> Oid {
     unsafe { pg_sys::getBaseType(type_oid) }
 }
 
+/// Whether there is such a type.
+pub fn exists(type_oid: Oid) -> bool {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_typisdefined(type_oid) }
+}
+
+/// The type with its modifier, as any search_path reads it.
+pub fn with_modifier(type_oid: Oid, modifier: i32) -> String {
+    let flags = pg_sys::FORMAT_TYPE_TYPEMOD_GIVEN | pg_sys::FORMAT_TYPE_FORCE_QUALIFY;
+    // SAFETY: returns a palloc'd string for every oid.
+    copy_cstr(unsafe { pg_sys::format_type_extended(type_oid, modifier, flags as u16) })
+        .unwrap_or_default()
+}
+
 /// The type's name as SQL spells it.
 pub fn name(type_oid: Oid) -> String {
     // SAFETY: returns a palloc'd string for every oid.
@@ -73,6 +87,12 @@ pub fn range_subtype(type_oid: Oid) -> Option<Oid> {
     // SAFETY: a syscache look-up.
     let subtype = unsafe { pg_sys::get_range_subtype(type_oid) };
     (subtype != Oid::INVALID).then_some(subtype)
+}
+
+/// The collation by which a range type compares its bounds.
+pub fn range_collation(type_oid: Oid) -> Oid {
+    // SAFETY: a syscache look-up; none for other types.
+    unsafe { pg_sys::get_range_collation(type_oid) }
 }
 
 /// Whether the collation holds strings of different bytes to be different.

@@ -3,7 +3,7 @@
 use super::change;
 use crate::catalog::{self, Kind};
 use crate::error::{Error, Result};
-use crate::grants::Grantee;
+use crate::grants::{Grantee, check_same_ids, hold_ids};
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::owner;
 use crate::pg::spi::{self, Argument, See};
@@ -32,6 +32,8 @@ pub fn built_in(name: &str) -> Error {
 pub fn add_member(call: &Call) -> Result<Output> {
     let group = open_group(call.value(0), "group_id")?;
     let user = Grantee::new(Kind::User, required(call.value(1), "user_id")?)?;
+    hold_ids(Kind::User)?;
+    hold_ids(Kind::Group)?;
     owner::run(|| insert_member(&group, &user)).map(Output::Bool)
 }
 
@@ -64,7 +66,12 @@ pub fn delete_member(group: &Grantee, user: &Grantee) -> Result<bool> {
 pub fn add_subgroup(call: &Call) -> Result<Output> {
     let parent = open_group(call.value(0), "parent_group")?;
     let child = Grantee::new(Kind::Group, required(call.value(1), "child_group")?)?;
-    change(|| insert_subgroup(&parent, &child)).map(Output::Bool)
+    let before = catalog::sources()?;
+    change(|| {
+        check_same_ids(Kind::Group, &before)?;
+        insert_subgroup(&parent, &child)
+    })
+    .map(Output::Bool)
 }
 
 /// Run within `change`, so that no two calls can close a cycle between them.

@@ -160,28 +160,38 @@ pub fn define_ids(name: &str, key_types: Vec<Oid>, perms: &[String]) -> Result<(
 
 /// `unprotect(object_type, drop_grants)`
 pub fn unprotect(call: &Call) -> Result<Output> {
-    let object_type = catalog::object_type(&call.required_text(0, "object_type")?)?;
-    let table = object_type.relation.map(|oid| Table::open(Some(oid))).transpose()?;
+    let name = call.required_text(0, "object_type")?;
+    let (id, relation, permissions) = match catalog::broken_type(&name)? {
+        Some(broken) => broken,
+        None => {
+            let object_type = catalog::object_type(&name)?;
+            (object_type.id, object_type.relation, object_type.permission_ids())
+        }
+    };
+    let table = relation.map(|oid| Table::open(Some(oid))).transpose()?;
     let drop_grants = call.bool(1).unwrap_or(false);
-    change(|| remove(&object_type, table.as_ref(), drop_grants))?;
+    change(|| remove((&name, id), table.as_ref(), &permissions, drop_grants))?;
     Ok(Output::Void)
 }
 
-/// Removes an object type. Run within `change`.
-pub fn remove(object_type: &ObjectType, table: Option<&Table>, drop_grants: bool) -> Result<()> {
-    lock::for_removal(object_type.id)?;
+/// Removes an object type, given by name and id, with its permissions. Run within `change`.
+pub fn remove(
+    (name, id): (&str, i32),
+    table: Option<&Table>,
+    permissions: &[i32],
+    drop_grants: bool,
+) -> Result<()> {
+    lock::for_removal(id)?;
     if let Some(table) = table {
         // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
         triggers::drop_from(table.oid, &triggers::ON_OBJECTS)?;
     }
-    let ids = object_type.permission_ids();
     if drop_grants {
-        grants::delete_of_permissions(&ids)?;
+        grants::delete_of_permissions(permissions)?;
     } else {
-        let what = format!("object type \"{}\"", object_type.name);
-        grants::refuse_any(grants::count(&ids)?, &what)?;
+        grants::refuse_any(grants::count(permissions)?, &format!("object type \"{name}\""))?;
     }
-    delete(object_type.id)
+    delete(id)
 }
 
 /// Gives object types other names, all at once: two may swap theirs. Run within `change`.

@@ -7,7 +7,7 @@ use pgrx::pg_sys::Oid;
 
 use super::change;
 use super::table::Table;
-use crate::catalog::{BUILT_IN_GROUPS, Kind};
+use crate::catalog::{self, BUILT_IN_GROUPS, Kind, SubjectSource};
 use crate::cleanup::grants;
 use crate::cleanup::triggers::{self, Names};
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::relation::qualified_name;
 use crate::pg::scan::find_rows;
 use crate::pg::spi::{self, Argument, See};
+use crate::pg::{lock, snapshot};
 
 /// The columns of a table of users that mean something, and the anonymous user's id.
 #[derive(Default)]
@@ -71,10 +72,23 @@ impl<'a> Source<'a> {
         self.meaning.anonymous.as_deref()
     }
 
+    /// Whether ids mean already what they are to mean.
+    fn has_ids_of(&self, registered: Option<&SubjectSource>) -> bool {
+        registered.is_some_and(|registered| {
+            registered.relation == self.table.oid
+                && registered.key_column == self.key
+                && registered.column == self.column
+        })
+    }
+
     /// Run within `change`.
     pub fn register(&self) -> Result<()> {
         let Source { kind, table, meaning, .. } = self;
-        adopt(*kind, table, &self.key, &self.column)?;
+        let registered = catalog::sources()?;
+        if !self.has_ids_of(kind.source(&registered)) {
+            lock::change_ids(kind.ids())?;
+            snapshot::with_latest(|| adopt(*kind, table, &self.key, &self.column))?;
+        }
         let arguments = [
             Argument::text(kind.code()),
             Argument::oid(table.oid),
@@ -135,6 +149,7 @@ pub fn register_groups(call: &Call) -> Result<Output> {
 
 /// Lets ids of users, or of groups, be free. Run within `change`.
 pub fn unregister(kind: Kind, table: &Table) -> Result<()> {
+    lock::change_ids(kind.ids())?;
     triggers::drop_from(table.oid, Names::of_subjects(kind))?;
     spi::execute(
         "DELETE FROM rowgrant.subject_source \

@@ -15,9 +15,29 @@ pub fn canonical(printed: &str) -> &str {
     if trimmed == "-0" { "0" } else { trimmed }
 }
 
+/// Whether the text is a number that every numeric type reads: digits with at most one point among
+/// them and a sign before, and not many of them.
+pub fn is_short_decimal(text: &str) -> bool {
+    const SHORT: usize = 30;
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    text.len() <= SHORT
+        && [whole, part].iter().all(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::{canonical, is_short_decimal};
+
+    #[test]
+    fn short_decimals() {
+        for text in ["0", "-1", "12.50", "-0.5"] {
+            assert!(is_short_decimal(text), "{text}");
+        }
+        for text in ["", "-", ".", "1.", ".5", "1.2.3", "1e3", "NaN", " 1", "+1", &"1".repeat(31)] {
+            assert!(!is_short_decimal(text), "{text}");
+        }
+    }
 
     #[test]
     fn equal_numbers_share_one_spelling() {

@@ -12,11 +12,11 @@ SELECT rowgrant.assign_perms(ARRAY[1, 2], '{view}', 'documents', ARRAY[1, 2, 3])
 SELECT * FROM rowgrant.doctor();
 
 -- Triggers.
-ALTER TABLE documents_1 DISABLE TRIGGER rowgrant_object_delete;
+ALTER TABLE documents_1 DISABLE TRIGGER "!rowgrant_object_delete";
 ALTER TABLE documents_1 ENABLE TRIGGER rowgrant_object_truncate;
-DROP TRIGGER rowgrant_user_key ON users;
+DROP TRIGGER "!rowgrant_user_key" ON users;
 SELECT * FROM rowgrant.doctor();
-ALTER TABLE public.documents_1 ENABLE ALWAYS TRIGGER rowgrant_object_delete;
+ALTER TABLE public.documents_1 ENABLE ALWAYS TRIGGER "!rowgrant_object_delete";
 ALTER TABLE public.documents_1 ENABLE ALWAYS TRIGGER rowgrant_object_truncate;
 SELECT rowgrant.register_users('users');
 ALTER EVENT TRIGGER rowgrant_table_altered DISABLE;
