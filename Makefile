@@ -3,10 +3,10 @@ PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 export PG_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test fmt lint
+.PHONY: help setup build install demo test test-deep test-versions fmt lint
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what building and testing needs
 	scripts/setup
@@ -22,6 +22,12 @@ demo: install ## Show what rowgrant does, in a throw-away server
 
 test: install ## Run all tests in a throw-away server
 	scripts/test
+
+test-deep: ## Run all tests with PostgreSQL's assertions on, then without caches (an hour)
+	tests/matrix --asserts 15
+
+test-versions: ## Run all tests with every version of PostgreSQL that can be had (an hour)
+	tests/matrix
 
 fmt: ## Format the Rust code
 	cargo fmt --all

@@ -112,15 +112,13 @@ impl ObjectType {
         Ok(answer)
     }
 
-    /// Refuses a key that is no value of its type: a number too large for it.
-    pub fn check_range(&self, key: &Key) -> Result<()> {
-        let bases = self.shape.base_types();
-        for (part, base) in self.shape.split(key)?.iter().zip(bases) {
-            if let Key::Bigint(number) = part
-                && Value::of_key(part, base)?.is_none()
-            {
+    /// Refuses a key that is no value of its type: a number too large for it, or the label of an enum
+    /// that has just been renamed.
+    pub fn check_value(&self, key: &Key) -> Result<()> {
+        for (part, base) in self.shape.split(key)?.iter().zip(self.shape.base_types()) {
+            if Value::of_key(part, base)?.is_none() {
                 let what = format!("key of object type \"{}\"", self.name);
-                return Err(not_a_key(base, &number.to_string(), &what));
+                return Err(not_a_key(base, &part.to_text(), &what));
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::pg::spi::{self, Argument, See};
 /// first that does not exist.
 pub fn lock_objects(object_type: &ObjectType, keys: &BTreeSet<Key>) -> Result<()> {
     if object_type.relation.is_none() {
-        return keys.iter().try_for_each(|key| object_type.check_range(key));
+        return keys.iter().try_for_each(|key| object_type.check_value(key));
     }
     let found = object_type.lock_existing(keys)?;
     match keys.difference(&found).next() {

@@ -13,7 +13,7 @@ use crate::pg::{inherit, owner};
 /// Locks the object's row as a foreign key locks, so that it cannot be deleted, nor its key
 /// changed, before this transaction ends; `23503` where there is no such row.
 pub fn lock_object(object_type: &ObjectType, key: &Key) -> Result<()> {
-    let Some(table) = object_type.relation else { return object_type.check_range(key) };
+    let Some(table) = object_type.relation else { return object_type.check_value(key) };
     let missing = || missing_object(object_type, key);
     let mut conditions = Vec::new();
     let mut arguments = Vec::new();

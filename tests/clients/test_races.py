@@ -260,3 +260,74 @@ def test_cleaning_spares_a_grant_on_a_row_that_has_come_back(sessions):
     assert step.end() in ("done", RETRY)
     two.execute("ROLLBACK")
     assert value(db, "SELECT rowgrant.has_perm(2, 'view', 'documents', 7)")
+
+
+@pytest.mark.parametrize("user", ["1", "9"], ids=["registered", "unknown"])
+@pytest.mark.parametrize("grant", ["assign_perm('{}', 'view', 'documents', 7)", "assign_perms(ARRAY['{}'], '{{view}}', 'documents', ARRAY[7])",
+                                   "add_member('staff', '{}')"])
+@pytest.mark.parametrize("grant_first", [True, False], ids=["grant_first", "register_first"])
+def test_grant_against_registering_the_table_of_users(sessions, user, grant, grant_first):
+    db, one, two = sessions
+    db.execute("DROP TABLE users, groups")
+    db.execute("CREATE TABLE clients (id text PRIMARY KEY)")
+    db.execute("INSERT INTO clients VALUES ('1')")
+    grant, register = f"SELECT rowgrant.{grant.format(user)}", "SELECT rowgrant.register_users('clients')"
+    one.execute("COMMIT")
+    one.execute("BEGIN")
+    first, second = (grant, register) if grant_first else (register, grant)
+    one.execute(first)
+    step = Step(two, second)
+    assert step.is_waiting(db), step.state
+    one.execute("COMMIT")
+    state = step.end()
+    # Ids mean something else now, or somebody was granted something who is no user.
+    assert state in ("done", RETRY, "23503") if grant_first else state in ("42704", RETRY), state
+    two.execute("COMMIT" if state == "done" else "ROLLBACK")
+    if state != "done":
+        again = Step(two, second).end()
+        assert again == ("done" if user == "1" else "23503"), again
+    unknown = "SELECT count(*) FROM rowgrant.subject WHERE kind = 'u' AND key NOT IN (SELECT id FROM clients)"
+    registered = value(db, "SELECT count(*) FROM rowgrant.subject_source WHERE kind = 'u'")
+    assert not registered or value(db, unknown) == 0
+
+
+@pytest.mark.parametrize("with_table", [True, False])
+@pytest.mark.parametrize("grant_first", [True, False], ids=["grant_first", "rename_first"])
+def test_grant_against_renaming_the_label_that_is_its_key(sessions, with_table, grant_first):
+    db, one, two = sessions
+    db.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+    if with_table:
+        db.execute("CREATE TABLE moods (id mood PRIMARY KEY)")
+        db.execute("INSERT INTO moods VALUES ('sad')")
+        db.execute("SELECT rowgrant.protect('moods')")
+    else:
+        db.execute("SELECT rowgrant.define_object_type('moods', 'mood')")
+    for session in (one, two):
+        session.execute("COMMIT")
+    one.execute("BEGIN")
+    steps = ["SELECT rowgrant.assign_perm(1, 'view', 'moods', 'sad')", "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'"]
+    first, second = steps if grant_first else reversed(steps)
+    one.execute(first)
+    step = Step(two, second)
+    assert step.is_waiting(db), step.state
+    one.execute("COMMIT")
+    assert step.end() == ("done" if grant_first else "22P02")
+    assert value(db, "SELECT rowgrant.has_perm(1, 'view', 'moods', 'blue')") == grant_first
+    assert value(db, "SELECT count(*) FROM rowgrant.grant_text WHERE object = 'sad'") == 0
+
+
+def test_who_may_not_alter_a_table_waits_for_nobody_and_stops_nobody(sessions):
+    db, one, two = sessions
+    role = f"regress_stranger_{one.info.backend_pid}"
+    db.execute(f"CREATE ROLE {role}")
+    try:
+        one.execute("SELECT count(*) FROM documents")
+        two.execute("COMMIT")
+        two.execute(f"SET ROLE {role}")
+        step = Step(two, "ALTER TABLE documents ALTER id TYPE text")
+        assert not step.is_waiting(db)
+        assert step.end() == "42501"
+        assert value(db, "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'documents'::regclass AND tgname LIKE '%rowgrant%'") == 3
+    finally:
+        two.execute("RESET ROLE")
+        db.execute(f"DROP ROLE {role}")
