@@ -23,13 +23,16 @@ COMMENT ON SEQUENCE rowgrant.permission_id IS 'Ids of permissions';
 COMMENT ON SEQUENCE rowgrant.subject_id IS 'Ids of subjects; those up to 100 are kept for built-in ones';
 
 CREATE TABLE rowgrant.catalog_state (
-    version bigint NOT NULL
+    version bigint NOT NULL,
+    id      boolean NOT NULL DEFAULT true PRIMARY KEY CHECK (id)
 );
+COMMENT ON COLUMN rowgrant.catalog_state.id IS 'There is one row; its key lets the table be published';
 COMMENT ON COLUMN rowgrant.catalog_state.version IS 'Drawn from catalog_version at each change';
 COMMENT ON TABLE rowgrant.catalog_state IS
     'One row: the version of all tables of names. A backend trusts the names it remembers only in statements whose snapshot shows the version under which it read them.';
-INSERT INTO rowgrant.catalog_state VALUES (nextval('rowgrant.catalog_version'));
+INSERT INTO rowgrant.catalog_state (version) VALUES (nextval('rowgrant.catalog_version'));
 
+-- No foreign keys between these tables: pg_restore -j and --data-only load them in any order.
 CREATE TABLE rowgrant.object_type (
     id           integer NOT NULL DEFAULT nextval('rowgrant.object_type_id') PRIMARY KEY,
     name         text COLLATE "C" NOT NULL UNIQUE,
@@ -48,7 +51,7 @@ COMMENT ON COLUMN rowgrant.object_type.owner_column IS 'Column with the id of th
 
 CREATE TABLE rowgrant.permission (
     id          integer NOT NULL DEFAULT nextval('rowgrant.permission_id') PRIMARY KEY,
-    object_type integer NOT NULL REFERENCES rowgrant.object_type ON DELETE CASCADE,
+    object_type integer NOT NULL,
     name        text COLLATE "C" NOT NULL,
     UNIQUE (object_type, name)
 );
@@ -58,8 +61,8 @@ COMMENT ON COLUMN rowgrant.permission.object_type IS 'The object type that it be
 COMMENT ON COLUMN rowgrant.permission.name IS 'Name, unique within its object type';
 
 CREATE TABLE rowgrant.implication (
-    permission integer NOT NULL REFERENCES rowgrant.permission ON DELETE CASCADE,
-    implied    integer NOT NULL REFERENCES rowgrant.permission ON DELETE CASCADE,
+    permission integer NOT NULL,
+    implied    integer NOT NULL,
     PRIMARY KEY (permission, implied)
 );
 CREATE INDEX implication_implied ON rowgrant.implication (implied);

@@ -40,18 +40,46 @@ CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
     EXECUTE FUNCTION rowgrant.table_altered();
 COMMENT ON EVENT TRIGGER rowgrant_table_altered IS 'Follows partitions, children and columns of protected and registered tables';
 
-CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.object_type
-    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+-- A version that came from another server would say nothing of what is remembered on this one.
+CREATE FUNCTION rowgrant.catalog_version_drawn() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.version := nextval('rowgrant.catalog_version');
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION rowgrant.catalog_version_drawn() IS 'Draws the version of all names, whoever changes it';
+CREATE TRIGGER version_drawn BEFORE INSERT OR UPDATE ON rowgrant.catalog_state
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_version_drawn();
+ALTER TABLE rowgrant.catalog_state ENABLE ALWAYS TRIGGER version_drawn;
+
+-- For each row: a subscription fires no others, but for TRUNCATE.
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.object_type
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
 ALTER TABLE rowgrant.object_type ENABLE ALWAYS TRIGGER catalog_changed;
-CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.permission
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.object_type
     FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.object_type ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.permission
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
 ALTER TABLE rowgrant.permission ENABLE ALWAYS TRIGGER catalog_changed;
-CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.implication
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.permission
     FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.permission ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.implication
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
 ALTER TABLE rowgrant.implication ENABLE ALWAYS TRIGGER catalog_changed;
-CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.subject_source
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.implication
     FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.implication ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.subject_source
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
 ALTER TABLE rowgrant.subject_source ENABLE ALWAYS TRIGGER catalog_changed;
-CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON rowgrant.membership_source
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.subject_source
     FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.subject_source ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.membership_source
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
 ALTER TABLE rowgrant.membership_source ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.membership_source
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.membership_source ENABLE ALWAYS TRIGGER catalog_truncated;

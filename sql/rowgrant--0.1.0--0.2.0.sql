@@ -49,6 +49,67 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION rowgrant.set_rights() IS 'The last step of installing and of every update: rights of what is new, and what doctor() compares with';
 
+-- pg_restore -j and --data-only load the tables in any order.
+ALTER TABLE rowgrant.permission DROP CONSTRAINT permission_object_type_fkey;
+ALTER TABLE rowgrant.implication DROP CONSTRAINT implication_permission_fkey;
+ALTER TABLE rowgrant.implication DROP CONSTRAINT implication_implied_fkey;
+
+-- What is published needs a key.
+ALTER TABLE rowgrant.catalog_state ADD COLUMN id boolean;
+UPDATE rowgrant.catalog_state SET id = true;
+ALTER TABLE rowgrant.catalog_state ALTER COLUMN id SET NOT NULL, ALTER COLUMN id SET DEFAULT true,
+    ADD CONSTRAINT catalog_state_pkey PRIMARY KEY (id), ADD CONSTRAINT catalog_state_id_check CHECK (id);
+COMMENT ON COLUMN rowgrant.catalog_state.id IS 'There is one row; its key lets the table be published';
+
+DROP TRIGGER catalog_changed ON rowgrant.object_type;
+DROP TRIGGER catalog_changed ON rowgrant.permission;
+DROP TRIGGER catalog_changed ON rowgrant.implication;
+DROP TRIGGER catalog_changed ON rowgrant.subject_source;
+DROP TRIGGER catalog_changed ON rowgrant.membership_source;
+-- A version that came from another server would say nothing of what is remembered on this one.
+CREATE FUNCTION rowgrant.catalog_version_drawn() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.version := nextval('rowgrant.catalog_version');
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION rowgrant.catalog_version_drawn() IS 'Draws the version of all names, whoever changes it';
+CREATE TRIGGER version_drawn BEFORE INSERT OR UPDATE ON rowgrant.catalog_state
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_version_drawn();
+ALTER TABLE rowgrant.catalog_state ENABLE ALWAYS TRIGGER version_drawn;
+
+-- For each row: a subscription fires no others, but for TRUNCATE.
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.object_type
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.object_type ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.object_type
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.object_type ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.permission
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.permission ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.permission
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.permission ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.implication
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.implication ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.implication
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.implication ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.subject_source
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.subject_source ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.subject_source
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.subject_source ENABLE ALWAYS TRIGGER catalog_truncated;
+CREATE TRIGGER catalog_changed AFTER INSERT OR UPDATE OR DELETE ON rowgrant.membership_source
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.membership_source ENABLE ALWAYS TRIGGER catalog_changed;
+CREATE TRIGGER catalog_truncated AFTER TRUNCATE ON rowgrant.membership_source
+    FOR EACH STATEMENT EXECUTE FUNCTION rowgrant.catalog_changed();
+ALTER TABLE rowgrant.membership_source ENABLE ALWAYS TRIGGER catalog_truncated;
+
 -- More statements concern protected tables than had been thought of.
 ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_relations_dropped;
 DROP EVENT TRIGGER rowgrant_relations_dropped;

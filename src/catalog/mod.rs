@@ -104,13 +104,20 @@ pub fn intact_types() -> Result<Vec<Rc<ObjectType>>> {
     Ok(types)
 }
 
-/// The id, table and permissions' ids of an object type whose key's type was dropped.
-pub fn broken_type(name: &str) -> Result<Option<(i32, Option<Oid>, Vec<i32>)>> {
+/// An object type whose key's type was dropped.
+pub struct BrokenType {
+    pub id: i32,
+    pub relation: Option<Oid>,
+    pub permissions: Vec<i32>,
+}
+
+/// The object type of that name, if its key's type was dropped.
+pub fn broken_type(name: &str) -> Result<Option<BrokenType>> {
     let Some(stored) = load::stored(name)?.filter(|stored| !stored.is_intact()) else {
         return Ok(None);
     };
     let permissions = load::permissions(stored.id)?.iter().map(|p| p.id).collect();
-    Ok(Some((stored.id, stored.relation, permissions)))
+    Ok(Some(BrokenType { id: stored.id, relation: stored.relation, permissions }))
 }
 
 /// The object type of that name, or the error that lists the known ones.

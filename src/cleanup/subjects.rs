@@ -24,6 +24,9 @@ pub fn subject_changed(trigger: &Trigger) -> Result<()> {
     };
     let sources = catalog::sources()?;
     let Some(source) = kind.source(&sources) else { return Ok(()) };
+    if !trigger.is_part_of(source.relation)? {
+        return Ok(());
+    }
     if trigger.event() == Event::Truncate {
         return truncated(trigger, kind, source);
     }
@@ -50,7 +53,7 @@ pub fn subject_changed(trigger: &Trigger) -> Result<()> {
                 _ => owner::run(|| {
                     let gone = grants::subjects(kind.code(), Some(&old))?;
                     if !gone.is_empty() {
-                        check_alone(trigger, kind, source, &old)?;
+                        is_alone(trigger, kind, source, &old)?;
                     }
                     grants::delete_subjects(&gone)
                 }),
@@ -94,10 +97,10 @@ fn moved(
         let brought = grants::subjects(kind.code(), Some(old))?;
         if !there.is_empty() || !brought.is_empty() {
             trigger.check_tells_moves(&[&source.key_column], Names::of_subjects(kind).leaving)?;
-            check_alone(trigger, kind, source, new)?;
-        }
-        if !brought.is_empty() {
-            check_alone(trigger, kind, source, old)?;
+            let alone = is_alone(trigger, kind, source, new)?;
+            if !alone || (!brought.is_empty() && !is_alone(trigger, kind, source, old)?) {
+                return grants::delete_subjects(&[there, brought].concat());
+            }
         }
         if !there.is_empty() && moves::is_leaving(what(kind), new) {
             arriving = &aside;
@@ -125,11 +128,11 @@ fn check_not_granted(trigger: &Trigger, kind: Kind, id: &Key, subjects: &[i32]) 
     .hint("Grant in a command of its own."))
 }
 
-/// Refuses where two rows have one id, which a deferrable constraint allows for a while: whose the
-/// grants are cannot be told.
-fn check_alone(trigger: &Trigger, kind: Kind, source: &SubjectSource, id: &Key) -> Result<()> {
+/// Whether no two rows have one id; where they do it cannot be told whose the grants are. As for
+/// objects.
+fn is_alone(trigger: &Trigger, kind: Kind, source: &SubjectSource, id: &Key) -> Result<bool> {
     if trigger.has_unique_key(&[&source.key_column]) {
-        return Ok(());
+        return Ok(true);
     }
     let mut count = 0;
     snapshot::with_latest(|| {
@@ -139,7 +142,10 @@ fn check_alone(trigger: &Trigger, kind: Kind, source: &SubjectSource, id: &Key) 
         })
     })?;
     if count <= moves::arriving(what(kind), id) {
-        return Ok(());
+        return Ok(true);
+    }
+    if trigger.is_applying() {
+        return Ok(false);
     }
     Err(Error::in_use(format!(
         "two {}s have the id \"{}\": whose the grants are cannot be told",

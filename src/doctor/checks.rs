@@ -10,6 +10,8 @@ pub const CHECKS: &[&str] = &[
     KEYS_NOT_UNIQUE,
     SUBJECT_KEYS_NOT_UNIQUE,
     DANGLING,
+    NAMES_DANGLING,
+    OWN_TRIGGERS,
     INTERRUPTED,
     MEMBERSHIP_INDEXES,
     POLICIES_NOT_FORCED,
@@ -118,6 +120,37 @@ const DANGLING: &str = "
       AND (NOT EXISTS (SELECT FROM rowgrant.permission p WHERE p.id = g.perm)
            OR NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = g.subject))
     GROUP BY source";
+
+const NAMES_DANGLING: &str = "
+    SELECT 'error', 'table rowgrant.' || source, format('rows about what does not exist: %s', count(*)),
+           'restore all of rowgrant''s tables from one dump'
+    FROM (SELECT 'permission' FROM rowgrant.permission p
+          WHERE NOT EXISTS (SELECT FROM rowgrant.object_type t WHERE t.id = p.object_type)
+          UNION ALL SELECT 'implication' FROM rowgrant.implication i
+          WHERE NOT EXISTS (SELECT FROM rowgrant.permission p WHERE p.id = i.permission)
+             OR NOT EXISTS (SELECT FROM rowgrant.permission p WHERE p.id = i.implied)
+          UNION ALL SELECT 'membership' FROM rowgrant.membership m
+          WHERE NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = m.user_subject)
+             OR NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = m.group_subject)
+          UNION ALL SELECT 'subgroup' FROM rowgrant.subgroup g
+          WHERE NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = g.child)
+             OR NOT EXISTS (SELECT FROM rowgrant.subject s WHERE s.id = g.parent)) d (source)
+    GROUP BY source";
+
+const OWN_TRIGGERS: &str = "
+    SELECT 'error', format('trigger %s on rowgrant.%s', name, source),
+           CASE t.tgenabled WHEN 'O' THEN 'does not fire where a subscription applies changes'
+                            WHEN 'R' THEN 'does not fire in other sessions than a subscription''s'
+                            WHEN 'D' THEN 'is disabled' ELSE 'is missing' END
+               || ': sessions would go on with names that they remember',
+           CASE WHEN t.oid IS NULL THEN 'DROP and CREATE EXTENSION rowgrant anew, from a dump of its data'
+                ELSE format('ALTER TABLE rowgrant.%s ENABLE ALWAYS TRIGGER %s', source, name) END
+    FROM (SELECT source, name
+          FROM unnest('{object_type,permission,implication,subject_source,membership_source}'::text[]) source,
+               unnest('{catalog_changed,catalog_truncated}'::text[]) name
+          UNION ALL SELECT 'catalog_state', 'version_drawn') w
+    LEFT JOIN pg_trigger t ON t.tgrelid = format('rowgrant.%s', source)::regclass AND t.tgname = name
+    WHERE t.tgenabled IS DISTINCT FROM 'A'";
 
 const INTERRUPTED: &str = "
     SELECT 'error', 'table rowgrant.' || source, format('rows on their way to another key: %s', count(*)),

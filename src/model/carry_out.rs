@@ -40,10 +40,10 @@ fn lock_ids(changes: &[&Change]) -> Result<()> {
     let groups = |change: &&Change| {
         matches!(change, Change::RegisterGroups(_) | Change::UnregisterGroups { .. })
     };
-    if changes.iter().any(|change| users(change)) {
+    if changes.iter().any(users) {
         lock::change_ids(Kind::User.ids())?;
     }
-    if changes.iter().any(|change| groups(change)) {
+    if changes.iter().any(groups) {
         lock::change_ids(Kind::Group.ids())?;
     }
     Ok(())

@@ -108,6 +108,21 @@ pub fn and_reliable(table: Oid, name: &str) -> String {
     format!(" AND {name}.tableoid OPERATOR(pg_catalog.<>) ALL ('{{{left_out}}}'::pg_catalog.oid[])")
 }
 
+/// Whether the table is a partition or child of the other, to any depth; a partition that waits to be
+/// detached still is.
+pub fn is_below(oid: Oid, whole: Oid) -> Result<bool> {
+    let found = spi::execute(
+        "WITH RECURSIVE above (oid) AS (\
+         SELECT inhparent FROM pg_catalog.pg_inherits WHERE inhrelid OPERATOR(pg_catalog.=) $1 \
+         UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i \
+         JOIN above a ON i.inhrelid OPERATOR(pg_catalog.=) a.oid) \
+         SELECT FROM above WHERE oid OPERATOR(pg_catalog.=) $2",
+        &[Argument::oid(oid), Argument::oid(whole)],
+        See::Latest,
+    )?;
+    Ok(found > 0)
+}
+
 /// The tables that a change of a table's columns changes: the table and all its partitions and
 /// children; of a type's, the tables declared OF it.
 pub fn with_columns_of(oid: Oid) -> Result<Vec<Oid>> {
@@ -142,7 +157,8 @@ pub fn is_partition(oid: Oid) -> bool {
     unsafe { pg_sys::get_rel_relispartition(oid) }
 }
 
+/// None where the table is gone: whoever uses it next will say so.
 fn has_children(oid: Oid) -> bool {
     // SAFETY: the relation is open while it is read.
-    unsafe { (*(*Relation::open(oid).raw()).rd_rel).relhassubclass }
+    Relation::try_open(oid).is_some_and(|table| unsafe { (*(*table.raw()).rd_rel).relhassubclass })
 }

@@ -1,9 +1,12 @@
 //! The call of a trigger function.
 
+use std::cell::Cell;
+
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::relation::{self, Relation};
 use super::value::Value;
+use super::{inherit, owner, snapshot};
 use crate::error::{Error, Result};
 
 /// What fired.
@@ -22,6 +25,11 @@ pub struct Version {
     pub relation: Oid,
     block: u32,
     offset: u16,
+}
+
+thread_local! {
+    /// The partition or child and its whole that were last found to be so, and in which transaction.
+    static LAST_PART: Cell<Option<(u64, Oid, Oid)>> = const { Cell::new(None) };
 }
 
 /// The trigger being run. Valid during the call.
@@ -69,7 +77,7 @@ impl Trigger {
         // SAFETY: reads variables.
         unsafe {
             pg_sys::SessionReplicationRole as u32 == pg_sys::SESSION_REPLICATION_ROLE_REPLICA
-                && !pg_sys::IsLogicalWorker()
+                && !self.is_applying()
         }
     }
 
@@ -77,6 +85,30 @@ impl Trigger {
     pub fn relation(&self) -> Oid {
         // SAFETY: valid during the call.
         unsafe { (*(*self.0).tg_relation).rd_id }
+    }
+
+    /// Whether the table's rows are those of `whole`: it is that table, or a partition or child of it.
+    /// A trigger restored from a dump of one schema may name what something else is by now.
+    pub fn is_part_of(&self, whole: Oid) -> Result<bool> {
+        let relation = self.relation();
+        if relation == whole {
+            return Ok(true);
+        }
+        let question = (snapshot::transaction(), relation, whole);
+        if LAST_PART.get() != Some(question) {
+            if !owner::run(|| inherit::is_below(relation, whole))? {
+                return Ok(false);
+            }
+            // Within a transaction the triggers change with the answer.
+            LAST_PART.set(Some(question));
+        }
+        Ok(true)
+    }
+
+    /// Whether the worker of a subscription is running.
+    pub fn is_applying(&self) -> bool {
+        // SAFETY: reads a variable.
+        unsafe { pg_sys::IsLogicalWorker() }
     }
 
     /// Refuses to go on where two rows could have had the same key while the command ran, and no

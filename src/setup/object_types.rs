@@ -162,7 +162,7 @@ pub fn define_ids(name: &str, key_types: Vec<Oid>, perms: &[String]) -> Result<(
 pub fn unprotect(call: &Call) -> Result<Output> {
     let name = call.required_text(0, "object_type")?;
     let (id, relation, permissions) = match catalog::broken_type(&name)? {
-        Some(broken) => broken,
+        Some(broken) => (broken.id, broken.relation, broken.permissions),
         None => {
             let object_type = catalog::object_type(&name)?;
             (object_type.id, object_type.relation, object_type.permission_ids())
@@ -217,6 +217,7 @@ pub fn rename(names: &[(String, String)]) -> Result<()> {
 
 /// Removes the object type with its permissions, but not its grants.
 pub fn delete(id: i32) -> Result<()> {
+    permissions::delete_all(id)?;
     let sql = "DELETE FROM rowgrant.object_type WHERE id OPERATOR(pg_catalog.=) $1";
     spi::execute(sql, &[Argument::integer(id)], See::Latest)?;
     Ok(())

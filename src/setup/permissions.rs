@@ -123,7 +123,24 @@ pub fn drop_perm(call: &Call) -> Result<Output> {
 
 /// Removes a permission, but not its grants. Run within `change`.
 pub fn delete(id: i32) -> Result<()> {
-    let sql = "DELETE FROM rowgrant.permission WHERE id OPERATOR(pg_catalog.=) $1";
-    spi::execute(sql, &[Argument::integer(id)], See::Latest)?;
+    delete_where("id OPERATOR(pg_catalog.=) $1", id)
+}
+
+/// Removes all permissions of an object type, but not their grants. Run within `change`.
+pub fn delete_all(object_type: i32) -> Result<()> {
+    delete_where("object_type OPERATOR(pg_catalog.=) $1", object_type)
+}
+
+fn delete_where(condition: &str, id: i32) -> Result<()> {
+    let permissions = format!("SELECT id FROM rowgrant.permission WHERE {condition}");
+    for sql in [
+        format!(
+            "DELETE FROM rowgrant.implication WHERE permission IN ({permissions}) \
+             OR implied IN ({permissions})"
+        ),
+        format!("DELETE FROM rowgrant.permission WHERE {condition}"),
+    ] {
+        spi::execute(&sql, &[Argument::integer(id)], See::Latest)?;
+    }
     Ok(())
 }

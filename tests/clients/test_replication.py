@@ -199,8 +199,6 @@ def test_a_subscriber_with_rowgrants_tables_takes_over(twin, database, db):
     assert twin.execute("SELECT * FROM rowgrant.orphans()").fetchall() == []
 
 
-@pytest.mark.xfail(strict=True, reason="catalog_changed is a trigger for statements, and a subscription fires those for rows"
-                                       " only: names remembered by a session stay")
 def test_a_session_of_a_subscriber_follows_the_publishers_definitions(twin, db):
     db.execute("SELECT rowgrant.define_perm('documents', 'editor', '{view}')")
     db.execute("SELECT rowgrant.assign_perm(6, 'editor', 'documents', 5)")
@@ -212,16 +210,12 @@ def test_a_session_of_a_subscriber_follows_the_publishers_definitions(twin, db):
         assert value(session, "SELECT rowgrant.has_perm(6, 'view', 'documents', 5)") is False
 
 
-@pytest.mark.xfail(strict=True, reason="rowgrant.catalog_state has no replica identity, so nothing may update it while it is"
-                                       " published")
 def test_names_change_while_all_tables_are_published(database, db):
     with subscription(database, db, "ALL TABLES"):
         db.execute("SELECT rowgrant.define_perm('documents', 'editor', '{view}')")
         assert value(db, "SELECT rowgrant.assign_perm(1, 'editor', 'documents', 7)")
 
 
-@pytest.mark.xfail(strict=True, reason="a subscription applies row by row: the first row's grants take the place of the"
-                                       " second's, which then takes them along")
 def test_keys_that_are_swapped_take_their_grants_along_on_a_subscriber(database, db):
     table = "CREATE TABLE swapped (id integer, title text, PRIMARY KEY (id) DEFERRABLE INITIALLY DEFERRED)"
     db.execute(table)

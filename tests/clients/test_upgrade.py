@@ -113,7 +113,7 @@ def test_an_update_keeps_grants_answers_and_rights(script):
         assert not value(db, "SELECT has_function_privilege(%s, 'rowgrant.has_perm(text,text,text,text)', 'EXECUTE')", [role])
         db.execute("DELETE FROM documents WHERE id = 1")
         db.execute("DELETE FROM people WHERE id = 'ann'")
-        assert value(db, "SELECT count(*) FROM rowgrant.grant_bigint") == 1
+        assert value(db, "SELECT count(*) FROM rowgrant.grant_bigint") == 2
         assert db.execute("SELECT * FROM rowgrant.orphans()").fetchall() == []
         assert db.execute("SELECT * FROM rowgrant.doctor() WHERE severity = 'error'").fetchall() == []
 
