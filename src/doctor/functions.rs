@@ -5,38 +5,42 @@ use crate::catalog::{self, Kind};
 use crate::cleanup::grants::FAMILIES;
 use crate::cleanup::{self, triggers};
 use crate::error::{Error, Result};
-use crate::pg::call::{Call, Column, Output, Rows};
+use crate::pg::call::{Call, Column, Output};
 use crate::pg::owner;
 use crate::pg::relation::{exists, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 
-fn report(rows: &Rows, severity: &str, subject: String, problem: String, remedy: String) {
-    rows.push([
-        Column::Text(severity.to_owned()),
-        Column::Text(subject),
-        Column::Text(problem),
-        Column::Text(remedy),
-    ]);
+/// What was found: severity, subject, problem and remedy.
+type Findings = Vec<[String; 4]>;
+
+fn report(found: &mut Findings, severity: &str, subject: String, problem: String, remedy: String) {
+    found.push([severity.to_owned(), subject, problem, remedy]);
 }
 
-/// `doctor()`: no rows when all is well.
+/// `doctor()`: no rows when all is well; else what is worst first.
 pub fn doctor(call: &Call) -> Result<Output> {
     let rows = call.rows()?;
+    let mut found = Findings::new();
     owner::run(|| {
         for check in CHECKS {
             spi::query(check, &[], See::Statement, |row| {
                 let text = |n| row.value(n).map_or_else(String::new, |value| value.print());
-                report(&rows, &text(1), text(2), text(3), text(4));
+                report(&mut found, &text(1), text(2), text(3), text(4));
                 Ok(())
             })?;
         }
-        check_triggers(&rows)?;
-        check_orphans(&rows)
+        check_triggers(&mut found)?;
+        check_orphans(&mut found)
     })?;
+    let rank = |severity: &str| ["error", "warning", "info"].iter().position(|s| *s == severity);
+    found.sort_by_cached_key(|finding| (rank(&finding[0]), finding.clone()));
+    for finding in found {
+        rows.push(finding.map(Column::Text));
+    }
     Ok(Output::Set)
 }
 
-fn check_triggers(rows: &Rows) -> Result<()> {
+fn check_triggers(found: &mut Findings) -> Result<()> {
     let mut wanted = Vec::new();
     for object_type in catalog::intact_types()? {
         if let Some(table) = object_type.relation {
@@ -70,13 +74,13 @@ fn check_triggers(rows: &Rows) -> Result<()> {
                 ),
             };
             let subject = format!("trigger {trigger} on {part}");
-            report(rows, severity, subject, problem.to_owned(), remedy);
+            report(found, severity, subject, problem.to_owned(), remedy);
         }
     }
     Ok(())
 }
 
-fn check_orphans(rows: &Rows) -> Result<()> {
+fn check_orphans(found: &mut Findings) -> Result<()> {
     let (mut objects, mut grants) = (0, 0);
     cleanup::each_orphan(|_, _, count| {
         objects += 1;
@@ -86,7 +90,7 @@ fn check_orphans(rows: &Rows) -> Result<()> {
         let problem =
             format!("grants that outlive object, user or group: {grants} (objects: {objects})");
         let remedy = "SELECT rowgrant.clean_orphans()".to_owned();
-        report(rows, "warning", "orphans".to_owned(), problem, remedy);
+        report(found, "warning", "orphans".to_owned(), problem, remedy);
     }
     Ok(())
 }
