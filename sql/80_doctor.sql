@@ -10,7 +10,8 @@ COMMENT ON FUNCTION rowgrant.clean_expired(bigint) IS 'Removes grants that have 
 CREATE FUNCTION rowgrant.definition_of(function oid) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (SELECT pg_catalog.concat_ws(' ', p.proowner, l.lanname, p.prosrc, p.probin, p.prosecdef,
-                                        p.proleakproof, p.proisstrict, p.proretset, p.provolatile, p.proparallel, p.proconfig)
+                                        p.proleakproof, p.proisstrict, p.proretset, p.provolatile, p.proparallel, p.proconfig,
+                                        CASE WHEN p.prosupport OPERATOR(pg_catalog.<>) 0 THEN 'planned' END)
             FROM pg_catalog.pg_proc p
             JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
             WHERE p.oid OPERATOR(pg_catalog.=) function);

@@ -12,6 +12,7 @@ mod key;
 mod listing;
 mod model;
 mod pg;
+mod planner;
 mod session;
 mod setup;
 
@@ -25,5 +26,14 @@ pgrx::extension_sql_file!("../sql/50_listing.sql", name = "listing", requires = 
 pgrx::extension_sql_file!("../sql/60_cleanup.sql", name = "cleanup", requires = ["listing"]);
 pgrx::extension_sql_file!("../sql/65_session.sql", name = "session", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/70_guardian.sql", name = "guardian", requires = ["cleanup"]);
-pgrx::extension_sql_file!("../sql/80_doctor.sql", name = "doctor", requires = ["guardian"]);
+pgrx::extension_sql_file!(
+    "../sql/75_planner.sql",
+    name = "planner",
+    requires = ["listing", "session"]
+);
+pgrx::extension_sql_file!(
+    "../sql/80_doctor.sql",
+    name = "doctor",
+    requires = ["guardian", "planner"]
+);
 pgrx::extension_sql_file!("../sql/90_rights.sql", name = "rights", finalize);

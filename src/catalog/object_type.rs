@@ -1,5 +1,6 @@
 //! An object type with its permissions.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -156,9 +157,9 @@ impl ObjectType {
 
     /// The condition that the key of a row `d` is among these: an array of each column's own type, so
     /// that the table's index serves; keys that are arrays themselves go as text.
-    pub fn key_among<'a>(
+    pub fn key_among<K: Borrow<Key>>(
         &self,
-        keys: impl Iterator<Item = &'a Key>,
+        keys: impl Iterator<Item = K>,
     ) -> Result<(String, Vec<Argument>)> {
         let bases = self.shape.base_types();
         let is_array = |base: Oid| types::array_element(base).is_some();
@@ -168,7 +169,7 @@ impl ObjectType {
             .collect();
         let mut columns: Vec<Vec<Value>> = vec![Vec::new(); bases.len()];
         for key in keys {
-            let parts = self.shape.split(key)?;
+            let parts = self.shape.split(key.borrow())?;
             let values = parts.iter().zip(&elements).map(|(part, base)| Value::of_key(part, *base));
             // A key that no row can have: a number too large for its column.
             let Some(values) = values.collect::<Result<Option<Vec<_>>>>()? else { continue };

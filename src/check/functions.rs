@@ -2,172 +2,106 @@
 
 use std::rc::Rc;
 
-use pgrx::pg_sys::Oid;
-
 use super::reach::{Holder, Reach};
-use crate::catalog::{self, ObjectType, Sources, Subjects, UserId};
+use super::site::{ObjectName, Of, Site, User};
+use crate::catalog;
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Output};
-use crate::pg::row::{RowValue, row_value};
-use crate::pg::snapshot::{self, Stamp};
+use crate::pg::row::row_value;
 use crate::pg::value::Value;
-use crate::session;
 
-/// What a call site remembers while one snapshot lasts: names and subjects, never grants.
-#[derive(Default)]
-struct Site {
-    stamp: Option<Stamp>,
-    sources: Option<Rc<Sources>>,
-    user: Option<(UserId, Rc<Subjects>)>,
-    names: Option<(TypeName, String, Rc<ObjectType>, Vec<i32>)>,
-}
-
-/// How a call names its object type.
-#[derive(Clone, PartialEq, Eq)]
-enum TypeName {
-    Name(String),
-    RowType(Oid),
-}
-
-/// Who is asked about.
-enum User {
-    Given(Option<Value>),
-    /// The user of the running transaction.
-    Current,
-}
-
-impl User {
-    /// The first argument, and the number of the one after it.
-    fn given(call: &Call) -> (Self, usize) {
-        (User::Given(call.value(0)), 1)
-    }
-}
-
-impl Site {
-    /// What this call site remembers, emptied where the snapshot is another.
-    fn of(call: &Call) -> &mut Site {
-        let site = call.memo::<Site>();
-        let stamp = snapshot::stamp();
-        if site.stamp != Some(stamp) {
-            *site = Site { stamp: Some(stamp), ..Site::default() };
-        }
-        site
-    }
-
-    fn sources(&mut self) -> Result<Rc<Sources>> {
-        if self.sources.is_none() {
-            self.sources = Some(catalog::sources()?);
-        }
-        Ok(self.sources.clone().unwrap_or_default())
-    }
-
-    fn subjects(&mut self, user: &User) -> Result<Rc<Subjects>> {
-        let sources = self.sources()?;
-        let id = match user {
-            User::Given(id) => catalog::user_id(&sources, *id)?,
-            User::Current => session::current(&sources)?,
-        };
-        if let Some((known, subjects)) = &self.user
-            && *known == id
-        {
-            return Ok(Rc::clone(subjects));
-        }
-        let subjects = Rc::new(Subjects::of_user(&sources, &id, true)?);
-        self.user = Some((id, Rc::clone(&subjects)));
-        Ok(subjects)
-    }
-
-    fn reach(&mut self, user: &User, perm: String, of: TypeName) -> Result<Reach> {
-        let known = self.names.as_ref().filter(|(o, p, ..)| *o == of && *p == perm);
-        let (object_type, giving) = match known {
-            Some((_, _, object_type, giving)) => (Rc::clone(object_type), giving.clone()),
-            None => {
-                let object_type = match &of {
-                    TypeName::Name(name) => catalog::object_type(name)?,
-                    TypeName::RowType(row_type) => type_of_row(*row_type)?,
-                };
-                let giving = object_type.giving(&perm)?;
-                self.names = Some((of, perm, Rc::clone(&object_type), giving.clone()));
-                (object_type, giving)
-            }
-        };
-        let holder = Holder {
-            subjects: self.subjects(user)?,
-            sources: self.sources()?,
-            accept_model_level: true,
-            with_superuser: true,
-        };
-        Ok(Reach { object_type, giving, holder })
-    }
-}
-
-/// The object type of a table's row type.
-fn type_of_row(row_type: Oid) -> Result<Rc<ObjectType>> {
-    use crate::pg::{relation, types};
-    let Some(table) = types::relation_of_row_type(row_type) else {
-        return Err(Error::argument("the object is not a row of a table")
-            .hint("Give a row of a protected table, as in FROM documents d ... (.., d), or its type and key."));
+fn by_key(call: &Call, user: User) -> Result<bool> {
+    let at = user.next();
+    let Some(key) = call.value(at + 2) else { return Ok(false) };
+    let Some(known) = Site::of(call).known(call, user, Of::Name(at + 1))? else {
+        return Ok(false);
     };
-    catalog::object_type_of_relation(table)?.ok_or_else(|| {
-        let name = relation::qualified_name(table);
-        Error::undefined(format!("table {name} is not protected"))
-            .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
-    })
-}
-
-fn by_key(call: &Call, (user, at): (User, usize)) -> Result<bool> {
-    let named = (call.text(at), call.text(at + 1), call.value(at + 2));
-    let (Some(perm), Some(name), Some(key)) = named else { return Ok(false) };
-    let reach = Site::of(call).reach(&user, perm, TypeName::Name(name))?;
-    match reach.object_type.key(key)? {
-        Some(key) => reach.holds(&key),
+    match known.reach.object_type.key(key)? {
+        Some(key) => known.holds(&key),
         None => Ok(false),
     }
 }
 
-fn by_row(call: &Call, (user, at): (User, usize)) -> Result<bool> {
-    let (Some(perm), Some(row)) = (call.text(at), call.value(at + 1)) else { return Ok(false) };
-    let row: RowValue = row_value(row);
-    let reach = Site::of(call).reach(&user, perm, TypeName::RowType(row.type_oid))?;
-    match reach.object_type.key_of_row(&row)? {
-        (Some(key), owner) => reach.holds_row(&key, owner),
+fn by_row(call: &Call, user: User) -> Result<bool> {
+    let Some(row) = call.value(user.next() + 1) else { return Ok(false) };
+    let row = row_value(row);
+    let Some(known) = Site::of(call).known(call, user, Of::RowType(row.type_oid))? else {
+        return Ok(false);
+    };
+    match known.reach.object_type.key_of_row(&row)? {
+        (Some(key), owner) => known.holds_row(&key, owner),
         (None, _) => Ok(false),
     }
 }
 
-fn by_model(call: &Call, (user, at): (User, usize)) -> Result<bool> {
-    let (Some(perm), Some(name)) = (call.text(at), call.text(at + 1)) else { return Ok(false) };
-    Site::of(call).reach(&user, perm, TypeName::Name(name))?.is_everywhere()
+/// The row given by its table, its owner (NULL where rows have none) and the columns of its key.
+fn by_columns(call: &Call, user: User) -> Result<bool> {
+    let at = user.next();
+    let site = Site::of(call);
+    let Some((known, types)) = site.known_of_columns(call, user, at + 1)? else {
+        return Ok(false);
+    };
+    if known.is_surely_everywhere() {
+        return Ok(call.are_given(at + 3));
+    }
+    let owner = call.value_as(at + 2, types[0]);
+    let shape = &known.reach.object_type.shape;
+    let key = match types {
+        [_, one] => call.value_as(at + 3, *one).map(|key| shape.of_one(key, "key")).transpose()?,
+        _ => {
+            let columns = types[1..].iter().enumerate();
+            let columns: Vec<_> = columns.map(|(n, t)| call.value_as(at + 3 + n, *t)).collect();
+            shape.of_columns(&columns, "key")?
+        }
+    };
+    key.map_or(Ok(false), |key| known.holds_row(&key, owner))
+}
+
+fn by_model(call: &Call, user: User) -> Result<bool> {
+    match Site::of(call).known(call, user, Of::Name(user.next() + 1))? {
+        Some(known) => known.is_everywhere(),
+        None => Ok(false),
+    }
 }
 
 /// `has_perm(user_id, perm, object_type, key)`
 pub fn has_perm_key(call: &Call) -> Result<Output> {
-    by_key(call, User::given(call)).map(Output::Bool)
+    by_key(call, User::Given).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object)`
 pub fn has_perm_row(call: &Call) -> Result<Output> {
-    by_row(call, User::given(call)).map(Output::Bool)
+    by_row(call, User::Given).map(Output::Bool)
+}
+
+/// `has_perm(user_id, perm, relation, owner, VARIADIC key)`
+pub fn has_perm_columns(call: &Call) -> Result<Output> {
+    by_columns(call, User::Given).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object_type)`
 pub fn has_perm_model(call: &Call) -> Result<Output> {
-    by_model(call, User::given(call)).map(Output::Bool)
+    by_model(call, User::Given).map(Output::Bool)
 }
 
 /// `can(perm, object_type, key)`
 pub fn can_key(call: &Call) -> Result<Output> {
-    by_key(call, (User::Current, 0)).map(Output::Bool)
+    by_key(call, User::Current).map(Output::Bool)
 }
 
 /// `can(perm, object)`
 pub fn can_row(call: &Call) -> Result<Output> {
-    by_row(call, (User::Current, 0)).map(Output::Bool)
+    by_row(call, User::Current).map(Output::Bool)
+}
+
+/// `can(perm, relation, owner, VARIADIC key)`
+pub fn can_columns(call: &Call) -> Result<Output> {
+    by_columns(call, User::Current).map(Output::Bool)
 }
 
 /// `can(perm, object_type)`
 pub fn can_model(call: &Call) -> Result<Output> {
-    by_model(call, (User::Current, 0)).map(Output::Bool)
+    by_model(call, User::Current).map(Output::Bool)
 }
 
 /// `has_perms(user_id, perms, object_type, key, any_perm)`: all of the permissions, or any.
@@ -178,12 +112,11 @@ pub fn has_perms(call: &Call) -> Result<Output> {
     };
     let any_perm = call.bool(4).unwrap_or(false);
     let site = Site::of(call);
-    let (user, _) = User::given(call);
     let mut answer = None;
     for perm in perms {
         let held = match perm {
             Some(perm) => {
-                let reach = site.reach(&user, perm, TypeName::Name(name.clone()))?;
+                let reach = site.reach(call.value(0), &perm, &name)?;
                 match reach.object_type.key(key)? {
                     Some(key) => reach.holds(&key)?,
                     None => false,
@@ -220,16 +153,16 @@ pub fn group_has_perm(call: &Call) -> Result<Output> {
 /// `require_perm(user_id, perm, object_type, key)`
 pub fn require_perm_key(call: &Call) -> Result<Output> {
     let object = || format!("{} {}", show(call.text(2)), show(call.value(3).map(Value::print)));
-    required(call, by_key(call, User::given(call))?, object)
+    required(call, by_key(call, User::Given)?, object)
 }
 
 /// `require_perm(user_id, perm, object)`
 pub fn require_perm_row(call: &Call) -> Result<Output> {
-    let allowed = by_row(call, User::given(call))?;
+    let allowed = by_row(call, User::Given)?;
     let object = || {
         let Some(value) = call.value(2) else { return "NULL".to_owned() };
         let row = row_value(value);
-        let named = type_of_row(row.type_oid).and_then(|of| {
+        let named = ObjectName::RowType(row.type_oid).find().and_then(|of| {
             let (key, _) = of.key_of_row(&row)?;
             Ok(format!("\"{}\" {}", of.name, show(key.map(|k| k.to_text()))))
         });
@@ -240,7 +173,7 @@ pub fn require_perm_row(call: &Call) -> Result<Output> {
 
 /// `require_perm(user_id, perm, object_type)`
 pub fn require_perm_model(call: &Call) -> Result<Output> {
-    required(call, by_model(call, User::given(call))?, || {
+    required(call, by_model(call, User::Given)?, || {
         format!("all objects of type {}", show(call.text(2)))
     })
 }

@@ -6,6 +6,7 @@ use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::grants::{self, Wanted};
+use crate::pg::held::{self, Cursor, Pair};
 use crate::pg::value::Value;
 
 /// Whoever asks, with the options that apply to all of his permissions.
@@ -44,7 +45,7 @@ impl Reach {
     /// the table has no such row, even to whoever holds it everywhere: the answer is true exactly
     /// for what listing lists.
     pub fn holds(&self, key: &Key) -> Result<bool> {
-        if grants::any_on_object(key, self.wanted())? {
+        if self.is_granted(key)? {
             return Ok(true);
         }
         Ok(self.owns(key)? || (self.is_everywhere()? && self.object_type.has_row(key)?))
@@ -61,14 +62,17 @@ impl Reach {
         Ok(owned == Some(true))
     }
 
-    /// Whether it is held on a row that is there, or is about to be, with this owner.
-    pub fn holds_row(&self, key: &Key, owner: Option<Value>) -> Result<bool> {
-        if let (Some(user), Some(value)) = (self.owner(), owner)
-            && self.is_owner(user, value)
-        {
-            return Ok(true);
+    /// Whether a grant on that very object gives it.
+    pub fn is_granted(&self, key: &Key) -> Result<bool> {
+        grants::any_on_object(key, self.wanted())
+    }
+
+    /// Whether the user is the owner that a row names.
+    pub fn is_owned_by(&self, owner: Option<Value>) -> bool {
+        match (self.owner(), owner) {
+            (Some(user), Some(value)) => self.is_owner(user, value),
+            _ => false,
         }
-        Ok(grants::any_on_object(key, self.wanted())? || self.is_everywhere()?)
     }
 
     /// The key that the type's owner column must hold.
@@ -81,8 +85,15 @@ impl Reach {
         catalog::named_by(self.holder.sources.users.as_ref(), value).as_ref() == Some(user)
     }
 
+    /// The subjects and permissions whose grants on single objects count.
+    pub fn pairs(&self) -> Vec<Pair> {
+        let subjects = self.holder.subjects.ids.iter();
+        subjects.flat_map(|s| self.giving.iter().map(|p| (*s, *p))).collect()
+    }
+
     /// Calls `each` with the objects granted one by one; an object may come more than once.
     pub fn each_granted(&self, each: impl FnMut(Key)) -> Result<()> {
-        grants::each_object(self.object_type.shape.family(), self.wanted(), each)
+        let family = self.object_type.shape.family();
+        held::read(family, &self.pairs(), &mut Cursor::default(), usize::MAX, each)
     }
 }

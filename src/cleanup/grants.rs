@@ -192,10 +192,10 @@ pub fn delete_subjects(ids: &[i32]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let tables = FAMILIES.map(Family::table);
-    for table in tables.into_iter().chain(["model_grant"]) {
-        let sql =
-            format!("DELETE FROM rowgrant.{table} WHERE subject OPERATOR(pg_catalog.=) ANY ($1)");
+    for (table, condition) in by_subject() {
+        let sql = format!(
+            "DELETE FROM rowgrant.{table} WHERE subject OPERATOR(pg_catalog.=) ANY ($1){condition}"
+        );
         spi::execute(&sql, &[Argument::integers(ids)], See::Latest)?;
     }
     for (table, columns) in
@@ -221,7 +221,7 @@ pub fn delete_idle_subjects(kind: &str) -> Result<()> {
         ("subgroup", "child"),
         ("subgroup", "parent"),
     ];
-    let idle = without_grants().chain(memberships.map(|(table, column)| absent(table, column)));
+    let idle = without_grants().chain(memberships.map(|(table, column)| absent(table, column, "")));
     let sql = format!(
         "DELETE FROM rowgrant.subject s WHERE kind OPERATOR(pg_catalog.=) $1::pg_catalog.\"char\" AND {}",
         idle.collect::<Vec<_>>().join(" AND ")
@@ -245,15 +245,23 @@ pub fn delete_subjects_without_grants(ids: &[i32]) -> Result<()> {
 }
 
 fn without_grants() -> impl Iterator<Item = String> {
-    let tables = FAMILIES.map(Family::table).into_iter().chain(["model_grant"]);
-    tables.map(|table| absent(table, "subject"))
+    by_subject().into_iter().map(|(table, condition)| absent(table, "subject", condition))
 }
 
-fn absent(table: &str, column: &str) -> String {
+fn absent(table: &str, column: &str, condition: &str) -> String {
     format!(
-        "NOT EXISTS (SELECT FROM rowgrant.{table} g \
-         WHERE g.{column} OPERATOR(pg_catalog.=) s.id)"
+        "NOT EXISTS (SELECT FROM rowgrant.{table} \
+         WHERE {column} OPERATOR(pg_catalog.=) s.id{condition})"
     )
+}
+
+/// All tables of grants, each as often as it has indexes by subject, with the condition, to follow
+/// another one, that lets the index serve: grants that expire have one of their own.
+pub fn by_subject() -> Vec<(&'static str, &'static str)> {
+    let parts =
+        |table| [(table, " AND expires_at IS NULL"), (table, " AND expires_at IS NOT NULL")];
+    let tables = FAMILIES.map(Family::table).into_iter().flat_map(parts);
+    tables.chain([("model_grant", "")]).collect()
 }
 
 /// The subjects of that kind, all or the one with that key, as of now.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grants::FAMILIES;
+use super::grants::by_subject;
 use crate::catalog::{self, Kind, ObjectType};
 use crate::error::Result;
 use crate::key::{Family, Key};
@@ -173,11 +173,11 @@ pub fn clean_subjects(subjects: &[i32], permissions: Option<&[i32]>, most: i64) 
         Some(_) => "AND perm OPERATOR(pg_catalog.=) ANY ($3)",
         None => "AND $3 IS NULL",
     };
-    for table in FAMILIES.map(Family::table).into_iter().chain(["model_grant"]) {
+    for (table, condition) in by_subject() {
         let sql = format!(
             "DELETE FROM rowgrant.{table} WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\
              SELECT ctid FROM rowgrant.{table} WHERE subject OPERATOR(pg_catalog.=) ANY ($1) \
-             {of_type} LIMIT $2))"
+             {of_type}{condition} LIMIT $2))"
         );
         let arguments = [
             Argument::integers(subjects),
@@ -201,9 +201,11 @@ pub fn granted_to(
     let family = object_type.shape.family();
     let condition =
         "subject OPERATOR(pg_catalog.=) ANY ($1) AND perm OPERATOR(pg_catalog.=) ANY ($2)";
+    let table = family.table();
     let sql = format!(
-        "SELECT object, pg_catalog.count(*) FROM rowgrant.{} WHERE {condition} GROUP BY object",
-        family.table()
+        "SELECT object, pg_catalog.count(*) FROM (\
+         SELECT object FROM rowgrant.{table} WHERE {condition} AND expires_at IS NULL UNION ALL \
+         SELECT object FROM rowgrant.{table} WHERE {condition} AND expires_at IS NOT NULL) g GROUP BY object"
     );
     spi::query_sized(&sql, &arguments, see, |row| {
         if let (Some(object), Some(count)) = (row.value(1), row.integer(2)) {

@@ -2,10 +2,12 @@
 
 mod column;
 mod free;
+mod set;
 mod shape;
 
 pub use column::{KeyColumn, Reading};
 pub use free::{free_id, free_text};
+pub use set::KeySet;
 pub use shape::{Family, KeyShape};
 
 use rowgrant_core::uuid_text;

@@ -88,9 +88,18 @@ impl KeyShape {
         matches!(self.columns.as_slice(), [one] if one.parses_plainly(text))
     }
 
+    /// The key that is one column's value.
+    pub fn of_one(&self, value: Value, what: &str) -> Result<Key> {
+        self.check_count(1, what)?;
+        self.columns[0].of_value(value, what)
+    }
+
     /// The key made of its columns' values.
     pub fn of_columns(&self, values: &[Option<Value>], what: &str) -> Result<Option<Key>> {
         self.check_count(values.len(), what)?;
+        if let ([column], [value]) = (self.columns.as_slice(), values) {
+            return value.map(|value| column.of_value(value, what)).transpose();
+        }
         let mut keys = Vec::with_capacity(values.len());
         for (column, value) in self.columns.iter().zip(values) {
             let Some(value) = value else { return Ok(None) };

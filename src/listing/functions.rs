@@ -1,6 +1,5 @@
 //! objects_for_user and objects_for_group, as SQL calls them.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use pgrx::pg_sys::Oid;
@@ -9,24 +8,24 @@ use super::everything;
 use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::KeySet;
 use crate::pg::call::{Call, Output, Set};
 use crate::pg::spi::{self, See};
 use crate::pg::value::Value;
 use crate::pg::{inherit, relation, types};
 
 /// What is held of one or more permissions.
-enum Held {
+pub(super) enum Held {
     Everywhere,
-    Objects(HashSet<Key>),
+    Objects(KeySet),
 }
 
 /// The objects that one permission reaches.
-fn held(reach: &Reach) -> Result<Held> {
+pub(super) fn held(reach: &Reach) -> Result<Held> {
     if reach.is_everywhere()? {
         return Ok(Held::Everywhere);
     }
-    let mut objects = HashSet::new();
+    let mut objects = KeySet::new(reach.object_type.shape.family());
     reach.each_granted(|key| {
         objects.insert(key);
     })?;
@@ -45,30 +44,20 @@ fn combine(left: Held, right: Held, any: bool) -> Held {
     match (left, right, any) {
         (Held::Everywhere, _, true) | (_, Held::Everywhere, true) => Held::Everywhere,
         (Held::Everywhere, other, false) | (other, Held::Everywhere, false) => other,
-        (Held::Objects(mut left), Held::Objects(right), true) => {
-            left.extend(right);
-            Held::Objects(left)
-        }
-        (Held::Objects(mut left), Held::Objects(right), false) => {
-            left.retain(|key| right.contains(key));
-            Held::Objects(left)
-        }
+        (Held::Objects(left), Held::Objects(right), true) => Held::Objects(left.or(right)),
+        (Held::Objects(left), Held::Objects(right), false) => Held::Objects(left.and(right)),
     }
 }
 
 fn list(object_type: &ObjectType, held: Held, set: &Set) -> Result<Output> {
     match held {
         Held::Everywhere => everything::each_row(object_type, |key| set.push_key(&key))?,
-        Held::Objects(objects) => {
-            for key in &objects {
-                set.push_key(key)?;
-            }
-        }
+        Held::Objects(objects) => objects.iter().try_for_each(|key| set.push_key(&key))?,
     }
     Ok(Output::Set)
 }
 
-fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
+pub(super) fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
     let sources: Rc<Sources> = catalog::sources()?;
     let id = catalog::user_id(&sources, user)?;
     let subjects = Rc::new(Subjects::of_user(&sources, &id, use_groups)?);
@@ -116,7 +105,7 @@ pub fn objects_for_group_perms(call: &Call) -> Result<Output> {
     of_perms(&set, perms, &name, option(4, false), holder)
 }
 
-fn group_holder(group: Option<Value>, use_groups: bool) -> Result<Holder> {
+pub(super) fn group_holder(group: Option<Value>, use_groups: bool) -> Result<Holder> {
     let sources = catalog::sources()?;
     let subjects = Rc::new(catalog::group_subjects(&sources, group, use_groups)?);
     Ok(Holder { sources, subjects, accept_model_level: true, with_superuser: true })
@@ -154,14 +143,15 @@ fn of_perms(
                 let object_type = Rc::clone(&object_type);
                 held(&Reach { object_type, giving, holder: holder.clone() })?
             }
-            None => Held::Objects(HashSet::new()),
+            None => Held::Objects(KeySet::new(object_type.shape.family())),
         };
         all = Some(match all {
             None => one,
             Some(so_far) => combine(so_far, one, any_perm),
         });
     }
-    list(&object_type, all.unwrap_or(Held::Objects(HashSet::new())), set)
+    let nothing = || Held::Objects(KeySet::new(object_type.shape.family()));
+    list(&object_type, all.unwrap_or_else(nothing), set)
 }
 
 /// `objects_for_user(user_id, perm, rows)`: the rows themselves, read by a query of the caller's,

@@ -20,6 +20,8 @@ pub enum Output {
     Text(String),
     Texts(Vec<String>),
     Json(serde_json::Value),
+    /// An array that the call site keeps.
+    Array(Datum),
     /// The rows have been written to the set.
     Set,
 }
@@ -42,6 +44,24 @@ impl Call {
             }
             let type_oid = pg_sys::get_fn_expr_argtype((*self.0).flinfo, n as i32);
             Some(Value::new(argument.value, type_oid))
+        }
+    }
+
+    /// The n-th argument, of which the caller has asked the type before.
+    pub fn value_as(&self, n: usize, type_oid: Oid) -> Option<Value> {
+        // SAFETY: as above; the arguments of one call site keep their types.
+        unsafe {
+            let argument = (*self.0).args.as_slice((*self.0).nargs as usize).get(n)?;
+            (!argument.isnull).then(|| Value::new(argument.value, type_oid))
+        }
+    }
+
+    /// Whether no argument from the n-th on is NULL.
+    pub fn are_given(&self, n: usize) -> bool {
+        // SAFETY: as above.
+        unsafe {
+            let arguments = (*self.0).args.as_slice((*self.0).nargs as usize);
+            arguments[n.min(arguments.len())..].iter().all(|argument| !argument.isnull)
         }
     }
 
@@ -85,6 +105,53 @@ impl Call {
     /// The elements of a text[] or name[].
     pub fn texts(&self, n: usize) -> Option<Vec<Option<String>>> {
         self.value(n).map(Value::texts)
+    }
+
+    /// The number of arguments.
+    pub fn count(&self) -> usize {
+        // SAFETY: the structure of a running call.
+        unsafe { (*self.0).nargs as usize }
+    }
+
+    /// Whether the n-th argument is a constant of the expression. A parameter is none: in PL/pgSQL
+    /// its value changes while the expression and what it remembers stay.
+    pub fn is_constant(&self, n: usize) -> bool {
+        // SAFETY: the expression, where there is one, outlives the call; the tag tells its structure.
+        unsafe {
+            let expression = (*(*self.0).flinfo).fn_expr;
+            if expression.is_null() || (*expression).type_ != pg_sys::NodeTag::T_FuncExpr {
+                return false;
+            }
+            let list = (*expression.cast::<pg_sys::FuncExpr>()).args;
+            if list.is_null() || n >= (*list).length as usize {
+                return false;
+            }
+            let argument = (*(*list).elements.add(n)).ptr_value.cast::<pg_sys::Node>();
+            (*argument).type_ == pg_sys::NodeTag::T_Const
+        }
+    }
+
+    /// Whether the planner was given this call to run, by `Expr::planned_call`.
+    pub fn is_planned(&self) -> bool {
+        // SAFETY: as above.
+        unsafe {
+            let expression = (*(*self.0).flinfo).fn_expr;
+            !expression.is_null()
+                && (*expression).type_ == pg_sys::NodeTag::T_FuncExpr
+                && (*expression.cast::<pg_sys::FuncExpr>()).funcformat == super::plan::PLANNED
+        }
+    }
+
+    /// The memory in which the call site remembers.
+    pub(super) fn memory(&self) -> pg_sys::MemoryContext {
+        // SAFETY: the structure of a running call.
+        unsafe { (*(*self.0).flinfo).fn_mcxt }
+    }
+
+    /// The function that is called.
+    pub fn function(&self) -> Oid {
+        // SAFETY: the structure of a running call.
+        unsafe { (*(*self.0).flinfo).fn_oid }
     }
 
     /// The type of the n-th argument, NULL or not.
@@ -308,6 +375,7 @@ pub(super) fn datum_of(output: Output) -> Option<Datum> {
         Output::Void => Some(Datum::null()),
         Output::Bool(answer) => Some(Datum::from(answer)),
         Output::Integer(number) => Some(Datum::from(number)),
+        Output::Array(datum) => Some(datum),
         Output::Text(text) => text.into_datum(),
         Output::Texts(texts) => texts.into_datum(),
         Output::Json(json) => JsonB(json).into_datum(),

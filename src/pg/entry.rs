@@ -6,10 +6,11 @@ use pgrx::pg_sys::{self, Datum, panic::ErrorReport};
 
 use super::call::{Call, Output, datum_of};
 use super::ddl::{self, Statement};
+use super::plan::{Answer, Request};
 use super::snapshot;
 use super::trigger::Trigger;
 use crate::error::{Error, Result};
-use crate::{check, cleanup, doctor, grants, guardian, listing, model, session, setup};
+use crate::{check, cleanup, doctor, grants, guardian, listing, model, planner, session, setup};
 
 fn raise(error: Error) -> ! {
     let mut report = ErrorReport::new(error.code, error.message, "rowgrant");
@@ -60,6 +61,22 @@ fn run_event(fcinfo: pg_sys::FunctionCallInfo, function: fn(&Statement) -> Resul
     }
 }
 
+fn run_support(fcinfo: pg_sys::FunctionCallInfo, function: fn(Request) -> Result<Answer>) -> Datum {
+    // SAFETY: the planner calls with a pointer to its request.
+    unsafe {
+        let node = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr::<pg_sys::Node>();
+        if !pg_sys::ActiveSnapshotSet() {
+            return Datum::null();
+        }
+        let Some(request) = Request::new(node) else { return Datum::null() };
+        match function(request) {
+            Ok(answer) => answer.write(node),
+            // What is wrong with the call is for the call to say, if it is ever made.
+            Err(_) => Datum::null(),
+        }
+    }
+}
+
 macro_rules! symbols {
     ($($name:ident, $info:ident => $run:ident, $function:path;)*) => {$(
         #[pgrx::pg_guard]
@@ -83,6 +100,11 @@ symbols! {
     rowgrant_can_key, pg_finfo_rowgrant_can_key => run, check::can_key;
     rowgrant_can_row, pg_finfo_rowgrant_can_row => run, check::can_row;
     rowgrant_can_model, pg_finfo_rowgrant_can_model => run, check::can_model;
+    rowgrant_has_perm_columns, pg_finfo_rowgrant_has_perm_columns => run, check::has_perm_columns;
+    rowgrant_can_columns, pg_finfo_rowgrant_can_columns => run, check::can_columns;
+    rowgrant_keys_for_user, pg_finfo_rowgrant_keys_for_user => run, listing::keys_for_user;
+    rowgrant_keys_for_group, pg_finfo_rowgrant_keys_for_group => run, listing::keys_for_group;
+    rowgrant_reach_support, pg_finfo_rowgrant_reach_support => run_support, planner::answer;
     rowgrant_set_user, pg_finfo_rowgrant_set_user => run, session::set_user;
     rowgrant_current_user_id, pg_finfo_rowgrant_current_user_id => run, session::current_user_id;
     rowgrant_has_perms, pg_finfo_rowgrant_has_perms => run, check::has_perms;

@@ -3,7 +3,7 @@
 use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, Datum, Oid};
 
-use super::own;
+use super::own::{self, GrantTable};
 use super::relation::Relation;
 use super::value::{Value, uuid_datum};
 use super::{snapshot, version};
@@ -14,15 +14,18 @@ use crate::key::{Family, Key};
 /// of the object's grants.
 const ENTRIES_READ: usize = 64;
 
-const INT4EQ: u32 = 65;
+pub(super) const INT4EQ: u32 = 65;
 const INT4LE: u32 = 149;
 const INT4GE: u32 = 150;
 const INT8EQ: u32 = 467;
+const INT8GT: u32 = 470;
 const TEXTEQ: u32 = 67;
+const TEXT_GT: u32 = 742;
 const UUID_EQ: u32 = 2956;
+const UUID_GT: u32 = 2958;
 const C_COLLATION: u32 = 950;
 
-const FORWARD: pg_sys::ScanDirection::Type = pg_sys::ScanDirection::ForwardScanDirection;
+pub(super) const FORWARD: pg_sys::ScanDirection::Type = pg_sys::ScanDirection::ForwardScanDirection;
 
 /// What a grant must be for to count: any of the permissions, any of the subjects (both in
 /// ascending order).
@@ -36,7 +39,7 @@ pub struct Wanted<'a> {
 pub fn any_on_object(object: &Key, wanted: Wanted) -> Result<bool> {
     let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
-    let (heap, index, _) = tables.grants[family as usize];
+    let GrantTable { heap, by_object: index, .. } = tables.grants[family as usize];
     Ok(Probe::new(heap, index, Some((family, datum)), Some(4)).any(wanted))
 }
 
@@ -54,7 +57,7 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
     };
     let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
-    let (heap, index, _) = tables.grants[family as usize];
+    let GrantTable { heap, by_object: index, .. } = tables.grants[family as usize];
     let mut probe = Probe::new(heap, index, Some((family, datum)), None);
     // SAFETY: registered while the scan lasts; released by the resource owner on error.
     let latest = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
@@ -67,44 +70,11 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
     Ok(found == Some(true))
 }
 
-/// Calls `each` with the object of every unexpired grant of a wanted permission to a wanted
-/// subject; an object comes as often as it is granted.
-pub fn each_object(family: Family, wanted: Wanted, mut each: impl FnMut(Key)) -> Result<()> {
-    let (heap, _, index) = own::own_tables()?.grants[family as usize];
-    let (heap, index) = (Relation::open(heap), Relation::open(index));
-    let now = snapshot::now();
-    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
-    // after it.
-    unsafe {
-        let scan =
-            version::index_beginscan(heap.raw(), index.raw(), pg_sys::GetActiveSnapshot(), 2);
-        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
-        for &subject in wanted.subjects {
-            for &permission in wanted.permissions {
-                let mut keys = [
-                    integer_key(1, pg_sys::BTEqualStrategyNumber, INT4EQ, subject),
-                    integer_key(2, pg_sys::BTEqualStrategyNumber, INT4EQ, permission),
-                ];
-                pg_sys::index_rescan(scan, keys.as_mut_ptr(), 2, std::ptr::null_mut(), 0);
-                while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
-                    pg_sys::slot_getsomeattrs(slot, 4);
-                    if is_live(slot, now) {
-                        each(key_of(family, *(*slot).tts_values));
-                    }
-                }
-            }
-        }
-        pg_sys::ExecDropSingleTupleTableSlot(slot);
-        pg_sys::index_endscan(scan);
-    }
-    Ok(())
-}
-
 /// Calls `each` with the permission and subject of every unexpired grant of a wanted permission (in
 /// ascending order) on the object.
 pub fn each_on_object(object: &Key, permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
     let (family, datum) = key_datum(object);
-    let (heap, index, _) = own::own_tables()?.grants[family as usize];
+    let GrantTable { heap, by_object: index, .. } = own::own_tables()?.grants[family as usize];
     each_holder(heap, index, Some((family, datum)), permissions, each);
     Ok(())
 }
@@ -285,12 +255,12 @@ impl Probe {
 
 /// # Safety
 /// The slot must hold a row of a grant table with its four columns extracted.
-unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::TimestampTz) -> bool {
+pub(super) unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::TimestampTz) -> bool {
     // SAFETY: the caller's promise.
     unsafe { *(*slot).tts_isnull.add(3) || (*(*slot).tts_values.add(3)).value() as i64 > now }
 }
 
-fn key_datum(key: &Key) -> (Family, Datum) {
+pub(super) fn key_datum(key: &Key) -> (Family, Datum) {
     match key {
         Key::Bigint(number) => (Family::Bigint, Datum::from(*number)),
         Key::Uuid(uuid) => (Family::Uuid, uuid_datum(*uuid).unwrap_or(Datum::null())),
@@ -300,21 +270,46 @@ fn key_datum(key: &Key) -> (Family, Datum) {
 
 /// # Safety
 /// The datum must be of the family's type.
-unsafe fn key_of(family: Family, datum: Datum) -> Key {
+pub(super) unsafe fn key_of(family: Family, datum: Datum) -> Key {
     // SAFETY: the caller's promise; the type does not matter for what is read by family.
     unsafe { Value::new(datum, Oid::INVALID) }.as_key(family)
 }
 
-fn object_key(family: Family, datum: Datum) -> pg_sys::ScanKeyData {
-    let (procedure, collation) = match family {
-        Family::Bigint => (INT8EQ, 0),
-        Family::Uuid => (UUID_EQ, 0),
-        Family::Text => (TEXTEQ, C_COLLATION),
-    };
-    scan_key(1, pg_sys::BTEqualStrategyNumber, collation, procedure, datum)
+/// How an object is compared with a given one.
+#[derive(Clone, Copy)]
+pub(super) enum Compare {
+    Equal,
+    Greater,
 }
 
-fn integer_key(column: i16, strategy: u32, procedure: u32, value: i32) -> pg_sys::ScanKeyData {
+fn object_key(family: Family, datum: Datum) -> pg_sys::ScanKeyData {
+    object_comparison(1, Compare::Equal, family, datum)
+}
+
+pub(super) fn object_comparison(
+    column: i16,
+    compare: Compare,
+    family: Family,
+    datum: Datum,
+) -> pg_sys::ScanKeyData {
+    let ([equal, greater], collation) = match family {
+        Family::Bigint => ([INT8EQ, INT8GT], 0),
+        Family::Uuid => ([UUID_EQ, UUID_GT], 0),
+        Family::Text => ([TEXTEQ, TEXT_GT], C_COLLATION),
+    };
+    let (strategy, procedure) = match compare {
+        Compare::Equal => (pg_sys::BTEqualStrategyNumber, equal),
+        Compare::Greater => (pg_sys::BTGreaterStrategyNumber, greater),
+    };
+    scan_key(column, strategy, collation, procedure, datum)
+}
+
+pub(super) fn integer_key(
+    column: i16,
+    strategy: u32,
+    procedure: u32,
+    value: i32,
+) -> pg_sys::ScanKeyData {
     scan_key(column, strategy, 0, procedure, Datum::from(value))
 }
 

@@ -6,21 +6,26 @@
 //! as a Rust panic (pgrx), so destructors run; those that must not touch PostgreSQL then ask
 //! `std::thread::panicking`.
 
+pub mod array;
 pub mod attempt;
 pub mod call;
 pub mod ddl;
 pub mod entry;
 pub mod grants;
+pub mod held;
 pub mod inherit;
 pub mod lock;
+pub mod memory;
 pub mod own;
 pub mod owner;
+pub mod plan;
 pub mod relation;
 pub mod row;
 pub mod scan;
 pub mod session;
 pub mod snapshot;
 pub mod spi;
+pub mod statistics;
 pub mod trigger;
 pub mod types;
 pub mod value;

@@ -21,14 +21,32 @@ pub struct OwnTables {
     pub subgroup: Oid,
     pub model_grant: Oid,
     pub model_grant_key: Oid,
-    /// Table, index by object, index by subject; for bigint, uuid and text keys.
-    pub grants: [(Oid, Oid, Oid); 3],
+    /// For bigint, uuid and text keys.
+    pub grants: [GrantTable; 3],
+}
+
+/// A table of grants and its indexes.
+#[derive(Clone, Copy)]
+pub struct GrantTable {
+    pub heap: Oid,
+    /// On object, perm and subject.
+    pub by_object: Oid,
+    pub by_subject: BySubject,
+}
+
+/// The indexes of a table of grants that serve listing.
+#[derive(Clone, Copy)]
+pub enum BySubject {
+    /// On subject, perm and object: of the grants that never expire, and of those that do.
+    Two { lasting: Oid, expiring: Oid },
+    /// On subject and perm, of version 0.1.0: until the extension is updated to the library's version.
+    One(Oid),
 }
 
 impl OwnTables {
     /// All tables; a change of any of their indexes is told of the table too.
     fn heaps(&self) -> [Oid; 13] {
-        let [bigint, uuid, text] = self.grants.map(|(heap, ..)| heap);
+        let [bigint, uuid, text] = self.grants.map(|table| table.heap);
         [
             self.catalog_state,
             self.object_type,
@@ -87,11 +105,18 @@ pub fn own_tables() -> Result<OwnTables> {
         Ok(oid)
     };
     let grants = |family: &str| -> Result<_> {
-        Ok((
-            find(&format!("grant_{family}"))?,
-            find(&format!("grant_{family}_pkey"))?,
-            find(&format!("grant_{family}_subject"))?,
-        ))
+        let by_subject = match find(&format!("grant_{family}_lasting")) {
+            Ok(lasting) => {
+                let expiring = find(&format!("grant_{family}_expiring"))?;
+                BySubject::Two { lasting, expiring }
+            }
+            Err(_) => BySubject::One(find(&format!("grant_{family}_subject"))?),
+        };
+        Ok(GrantTable {
+            heap: find(&format!("grant_{family}"))?,
+            by_object: find(&format!("grant_{family}_pkey"))?,
+            by_subject,
+        })
     };
     let tables = OwnTables {
         catalog_state: find("catalog_state")?,

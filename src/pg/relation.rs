@@ -274,6 +274,12 @@ pub fn owner(oid: Oid) -> Result<Oid> {
     Ok(unsafe { (*(*relation.0).rd_rel).relowner })
 }
 
+/// Whether an index serves a look-up by that column.
+pub fn has_index_on(table: Oid, column: &str) -> bool {
+    let relation = Relation::open(table);
+    relation.column(column).is_some_and(|(number, ..)| relation.index_on(&[number]).is_some())
+}
+
 /// The schema that a relation is in.
 pub fn schema_of(oid: Oid) -> Oid {
     // SAFETY: a syscache look-up.

@@ -2,6 +2,7 @@
 //! could change holds it, and it ends with the transaction.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use pgrx::PgLogLevel;
 use pgrx::pg_sys::{self, SubTransactionId, panic::ErrorReport};
@@ -16,15 +17,48 @@ thread_local! {
     static USERS: RefCell<Vec<Set>> = const { RefCell::new(Vec::new()) };
 }
 
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// A number that is another whenever the user may be another.
+pub fn generation() -> u64 {
+    GENERATION.load(Relaxed)
+}
+
+thread_local! {
+    /// The user for whom plans were made since plans were last given up.
+    static PLANNED_FOR: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+}
+
+/// Notes that a plan is being made for the present user.
+pub fn plans_depend() {
+    PLANNED_FOR.set(Some(user()));
+}
+
+/// Gives up this session's plans that ask about the transaction's user where they were made for
+/// another one: with next to nothing to see, or with all of it, the best plan is another.
+fn replan() {
+    let stale = PLANNED_FOR.with_borrow(|planned| planned.as_ref().is_some_and(|p| *p != user()));
+    if stale {
+        PLANNED_FOR.set(None);
+        super::plan::forget_plans_about_current_user();
+    }
+}
+
+fn change<T>(action: impl FnOnce(&mut Vec<Set>) -> T) -> T {
+    GENERATION.fetch_add(1, Relaxed);
+    USERS.with_borrow_mut(action)
+}
+
 /// Sets the user until the transaction ends, or the subtransaction is rolled back.
 pub fn set_user(user: Option<String>) {
     // SAFETY: reads variables.
     let (by, in_block) =
         unsafe { (pg_sys::GetCurrentSubTransactionId(), pg_sys::IsTransactionBlock()) };
-    USERS.with_borrow_mut(|users| {
+    change(|users| {
         users.retain(|set| set.by != by);
         users.push(Set { by, user });
     });
+    replan();
     if !in_block {
         let code = pgrx::PgSqlErrorCode::ERRCODE_NO_ACTIVE_SQL_TRANSACTION;
         let message = "set_user has no effect beyond this statement";
@@ -50,7 +84,7 @@ unsafe extern "C-unwind" fn transaction_ended(
     // What runs at the end of the transaction, deferred triggers among it, still has its user.
     let before = [XACT_EVENT_PRE_COMMIT, XACT_EVENT_PARALLEL_PRE_COMMIT, XACT_EVENT_PRE_PREPARE];
     if !before.contains(&event) {
-        USERS.with_borrow_mut(Vec::clear);
+        change(Vec::clear);
     }
 }
 
@@ -61,7 +95,7 @@ unsafe extern "C-unwind" fn subtransaction_ended(
     parent: SubTransactionId,
     _arg: *mut std::ffi::c_void,
 ) {
-    USERS.with_borrow_mut(|users| match event {
+    change(|users| match event {
         pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB => users.retain(|set| set.by != own),
         pg_sys::SubXactEvent::SUBXACT_EVENT_COMMIT_SUB => {
             // Its user is now the parent's, in place of the one that the parent had set.

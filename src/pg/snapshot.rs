@@ -1,15 +1,22 @@
 //! Which snapshot an answer belongs to.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use pgrx::pg_sys;
 
-thread_local! {
-    /// Counts ends of transactions and subtransactions: after ROLLBACK TO SAVEPOINT a snapshot may
-    /// have the very fields that one before it had, and yet show other rows.
-    static GENERATION: Cell<u64> = const { Cell::new(0) };
-    /// Counts ends of transactions.
-    static TRANSACTION: Cell<u64> = const { Cell::new(0) };
+/// Counts ends of transactions and subtransactions: after ROLLBACK TO SAVEPOINT a snapshot may
+/// have the very fields that one before it had, and yet show other rows.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+/// Counts ends of transactions.
+static TRANSACTION: AtomicU64 = AtomicU64::new(0);
+
+/// Asked at every call, and so without the guard that turns errors into panics: it raises none.
+mod unguarded {
+    use pgrx::pg_sys;
+
+    unsafe extern "C-unwind" {
+        pub fn GetActiveSnapshot() -> pg_sys::Snapshot;
+    }
 }
 
 /// Identifies what a statement sees. Two equal stamps see the same rows; used to tell whether
@@ -25,7 +32,7 @@ pub struct Stamp {
 }
 
 fn next_generation() {
-    GENERATION.with(|g| g.set(g.get() + 1));
+    GENERATION.fetch_add(1, Relaxed);
 }
 
 #[pgrx::pg_guard]
@@ -34,12 +41,12 @@ unsafe extern "C-unwind" fn transaction_ended(
     _arg: *mut std::ffi::c_void,
 ) {
     next_generation();
-    TRANSACTION.with(|t| t.set(t.get() + 1));
+    TRANSACTION.fetch_add(1, Relaxed);
 }
 
 /// A number that only the running transaction has, of all of this session.
 pub fn transaction() -> u64 {
-    TRANSACTION.with(Cell::get)
+    TRANSACTION.load(Relaxed)
 }
 
 /// Whether the id is that of the running transaction, or of a subtransaction of it.
@@ -70,9 +77,9 @@ pub fn init() {
 /// The stamp of the active snapshot.
 pub fn stamp() -> Stamp {
     // SAFETY: a function called from SQL always runs under an active snapshot.
-    let snapshot = unsafe { &*pg_sys::GetActiveSnapshot() };
+    let snapshot = unsafe { &*unguarded::GetActiveSnapshot() };
     Stamp {
-        generation: GENERATION.with(Cell::get),
+        generation: GENERATION.load(Relaxed),
         xmin: snapshot.xmin.into_inner(),
         xmax: snapshot.xmax.into_inner(),
         running: (snapshot.xcnt, snapshot.subxcnt),

@@ -6,6 +6,9 @@ use pgrx::pg_sys::{self, Oid};
 
 use crate::error::{Error, Result};
 
+/// Oids below this one are assigned by hand, in PostgreSQL's own source.
+const FIRST_UNPINNED: u32 = pg_sys::FirstGenbkiObjectId;
+
 /// The type text.
 pub const TEXT: Oid = pg_sys::TEXTOID;
 /// The type text[].
@@ -27,6 +30,14 @@ pub(super) fn copy_cstr(text: *const std::ffi::c_char) -> Option<String> {
 
 /// The type below all domains.
 pub fn base(type_oid: Oid) -> Oid {
+    // None of PostgreSQL's own types with oids given by hand is a domain.
+    if type_oid.to_u32() < pg_sys::FirstGenbkiObjectId {
+        return type_oid;
+    }
+    // Of those that PostgreSQL numbers itself none is a domain.
+    if type_oid.to_u32() < FIRST_UNPINNED {
+        return type_oid;
+    }
     // SAFETY: a syscache look-up.
     unsafe { pg_sys::getBaseType(type_oid) }
 }
@@ -178,6 +189,12 @@ pub fn equality_operator(type_oid: Oid) -> Result<String> {
 pub fn collation(type_oid: Oid) -> Oid {
     // SAFETY: a syscache look-up.
     unsafe { pg_sys::get_typcollation(type_oid) }
+}
+
+/// The type of a table's rows.
+pub fn row_type_of_relation(relation: Oid) -> Oid {
+    // SAFETY: a syscache look-up.
+    unsafe { pg_sys::get_rel_type_id(relation) }
 }
 
 /// The composite type's relation, for the row type of a table.

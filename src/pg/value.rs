@@ -27,6 +27,11 @@ impl Value {
         Self { datum, type_oid }
     }
 
+    /// A value of type integer.
+    pub fn integer(number: i32) -> Self {
+        Self { datum: Datum::from(number), type_oid: pg_sys::INT4OID }
+    }
+
     pub(super) fn datum(self) -> Datum {
         self.datum
     }

@@ -38,6 +38,35 @@ pub fn owns_relation(relation: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     }
 }
 
+/// The number of the table of the query whose column it is.
+///
+/// # Safety
+/// Must be a Var.
+pub unsafe fn table_number(var: *const pg_sys::Var) -> i32 {
+    // SAFETY: the caller's promise.
+    let number = unsafe { (*var).varno };
+    #[cfg(feature = "pg14")]
+    let number = number as i32;
+    number
+}
+
+/// Whether `role` may execute the function.
+///
+/// # Safety
+/// Errors out where the function is gone.
+pub unsafe fn may_execute(function: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    #[cfg(any(feature = "pg14", feature = "pg15"))]
+    // SAFETY: a syscache look-up.
+    let result = unsafe { pg_sys::pg_proc_aclcheck(function, role, pg_sys::ACL_EXECUTE) };
+    #[cfg(not(any(feature = "pg14", feature = "pg15")))]
+    // SAFETY: as above.
+    let result = unsafe {
+        let mode = pg_sys::ACL_EXECUTE.into();
+        pg_sys::object_aclcheck(pg_sys::ProcedureRelationId, function, role, mode)
+    };
+    result == pg_sys::AclResult::ACLCHECK_OK
+}
+
 /// Lets a trigger of an open table fire in sessions that replicate too; its partitions' are left
 /// alone, or follow.
 ///

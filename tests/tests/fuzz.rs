@@ -209,7 +209,7 @@ fn argument(name: &str, declared: &str, rng: &mut StdRng) -> String {
     }
     match declared {
         "text" | "name" => quoted(rng),
-        "anyelement" | "anycompatible" => value(rng),
+        "anyelement" | "anycompatible" | "\"any\"" => value(rng),
         "boolean" => rng.random_bool(0.5).to_string(),
         "bigint" => rng.random_range(-1..20).to_string(),
         "text[]" | "name[]" => match rng.random_range(0..3) {
@@ -267,7 +267,7 @@ fn functions(client: &mut Client) -> Vec<Function> {
     let sql = "SELECT proname::text, coalesce(proargnames, '{}'),
         coalesce((SELECT array_agg(format_type(t, NULL) ORDER BY n) FROM unnest(proargtypes::oid[])
         WITH ORDINALITY a (t, n)), '{}'), pronargdefaults::int FROM pg_proc WHERE pronamespace = 'rowgrant'::regnamespace
-        AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) ORDER BY oid";
+        AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype) ORDER BY oid";
     let rows = client.query(sql, &[]).unwrap();
     let function =
         |row: &postgres::Row| (row.get(0), row.get(1), row.get(2), row.get::<_, i32>(3) as usize);

@@ -1,0 +1,232 @@
+//! What a call site remembers while one snapshot lasts.
+
+use std::rc::Rc;
+
+use pgrx::pg_sys::Oid;
+
+use super::known::Known;
+use super::reach::{Holder, Reach};
+use crate::catalog::{self, ObjectType, Sources, Subjects, UserId};
+use crate::error::{Error, Result};
+use crate::pg::call::Call;
+use crate::pg::snapshot::{self, Stamp};
+use crate::pg::value::Value;
+use crate::pg::{relation, session as set_user, types};
+use crate::session;
+
+/// Names, subjects and what is known of one reach; emptied when the snapshot is another.
+#[derive(Default)]
+pub struct Site {
+    stamp: Option<Stamp>,
+    /// Of the transaction's user.
+    generation: u64,
+    sources: Option<Rc<Sources>>,
+    user: Option<(UserId, Rc<Subjects>)>,
+    asked: Option<Asked>,
+    /// Of a call with the columns of a key: what never changes of its expression.
+    columns: Option<Columns>,
+}
+
+/// A call with the columns of a key.
+struct Columns {
+    /// Whether user, permission and table are constants.
+    is_constant: bool,
+    /// Of the owner and each column of the key.
+    types: Vec<Oid>,
+}
+
+/// The question that was asked last.
+struct Asked {
+    user: UserId,
+    perm: String,
+    of: ObjectName,
+    known: Known,
+}
+
+/// How a call names its object type.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ObjectName {
+    Type(String),
+    Table(Oid),
+    RowType(Oid),
+}
+
+/// Who is asked about.
+#[derive(Clone, Copy)]
+pub enum User {
+    /// The first argument's.
+    Given,
+    /// The user of the running transaction.
+    Current,
+}
+
+impl User {
+    /// The number of the argument after the user's.
+    pub fn next(self) -> usize {
+        match self {
+            User::Given => 1,
+            User::Current => 0,
+        }
+    }
+}
+
+/// Which argument names the object type.
+#[derive(Clone, Copy)]
+pub enum Of {
+    Name(usize),
+    Table(usize),
+    /// The row's own type.
+    RowType(Oid),
+}
+
+impl Of {
+    fn name(self, call: &Call) -> Option<ObjectName> {
+        match self {
+            Of::Name(n) => call.text(n).map(ObjectName::Type),
+            Of::Table(n) => call.oid(n).map(ObjectName::Table),
+            Of::RowType(row_type) => Some(ObjectName::RowType(row_type)),
+        }
+    }
+
+    /// Whether it is the same in all calls of this site, or in this one as in the one that asked.
+    fn is_constant(self, call: &Call, asked: &Asked) -> bool {
+        match self {
+            Of::Name(n) | Of::Table(n) => call.is_constant(n),
+            Of::RowType(row_type) => asked.of == ObjectName::RowType(row_type),
+        }
+    }
+}
+
+impl Site {
+    /// What this call site remembers.
+    pub fn of(call: &Call) -> &mut Site {
+        let site = call.memo::<Site>();
+        let (stamp, generation) = (snapshot::stamp(), set_user::generation());
+        if site.stamp != Some(stamp) {
+            let columns = site.columns.take();
+            *site = Site { stamp: Some(stamp), generation, columns, ..Site::default() };
+        }
+        if site.generation != generation {
+            site.generation = generation;
+            site.asked = None;
+        }
+        site
+    }
+
+    /// What is known of the permission that the call asks for; `None` where it is NULL, or the
+    /// object type is.
+    pub fn known(&mut self, call: &Call, user: User, of: Of) -> Result<Option<&mut Known>> {
+        let at = user.next();
+        let same = self.asked.as_ref().is_some_and(|asked| {
+            (at == 0 || call.is_constant(0)) && call.is_constant(at) && of.is_constant(call, asked)
+        });
+        if !same {
+            let (Some(perm), Some(of)) = (call.text(at), of.name(call)) else { return Ok(None) };
+            self.ask(call, user, perm, of)?;
+        }
+        Ok(self.asked.as_mut().map(|asked| &mut asked.known))
+    }
+
+    /// As `known`, of a call with the table as the n-th argument, the owner and the columns of the
+    /// key, whose types are returned too.
+    pub fn known_of_columns(
+        &mut self,
+        call: &Call,
+        user: User,
+        n: usize,
+    ) -> Result<Option<(&mut Known, &[Oid])>> {
+        let is_constant = match &self.columns {
+            Some(columns) => columns.is_constant,
+            None => {
+                let columns = Columns {
+                    is_constant: (0..=n).all(|n| call.is_constant(n)),
+                    types: (n + 1..call.count()).map(|n| call.argument_type(n)).collect(),
+                };
+                self.columns.insert(columns).is_constant
+            }
+        };
+        if (!is_constant || self.asked.is_none()) && self.known(call, user, Of::Table(n))?.is_none()
+        {
+            return Ok(None);
+        }
+        let known = self.asked.as_mut().map(|asked| &mut asked.known);
+        Ok(known.zip(self.columns.as_ref().map(|columns| columns.types.as_slice())))
+    }
+
+    fn ask(&mut self, call: &Call, user: User, perm: String, of: ObjectName) -> Result<()> {
+        let sources = self.sources()?;
+        let user = match user {
+            User::Given => catalog::user_id(&sources, call.value(0))?,
+            User::Current => session::current(&sources)?,
+        };
+        let (object_type, giving) = match &self.asked {
+            Some(asked) if asked.of == of && asked.perm == perm => {
+                if asked.user == user {
+                    return Ok(());
+                }
+                (Rc::clone(&asked.known.reach.object_type), asked.known.reach.giving.clone())
+            }
+            _ => {
+                let object_type = of.find()?;
+                let giving = object_type.giving(&perm)?;
+                (object_type, giving)
+            }
+        };
+        let subjects = self.subjects(&sources, &user)?;
+        let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
+        let known = Known::new(Reach { object_type, giving, holder });
+        self.asked = Some(Asked { user, perm, of, known });
+        Ok(())
+    }
+
+    /// The reach of the first argument's user of one permission of one object type.
+    pub fn reach(&mut self, id: Option<Value>, perm: &str, object_type: &str) -> Result<Reach> {
+        let object_type = catalog::object_type(object_type)?;
+        let giving = object_type.giving(perm)?;
+        let sources = self.sources()?;
+        let id = catalog::user_id(&sources, id)?;
+        let subjects = self.subjects(&sources, &id)?;
+        let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
+        Ok(Reach { object_type, giving, holder })
+    }
+
+    fn sources(&mut self) -> Result<Rc<Sources>> {
+        if self.sources.is_none() {
+            self.sources = Some(catalog::sources()?);
+        }
+        Ok(self.sources.clone().unwrap_or_default())
+    }
+
+    fn subjects(&mut self, sources: &Rc<Sources>, id: &UserId) -> Result<Rc<Subjects>> {
+        if let Some((known, subjects)) = &self.user
+            && known == id
+        {
+            return Ok(Rc::clone(subjects));
+        }
+        let subjects = Rc::new(Subjects::of_user(sources, id, true)?);
+        self.user = Some((id.clone(), Rc::clone(&subjects)));
+        Ok(subjects)
+    }
+}
+
+impl ObjectName {
+    /// The object type so named.
+    pub fn find(&self) -> Result<Rc<ObjectType>> {
+        let table = match self {
+            ObjectName::Type(name) => return catalog::object_type(name),
+            ObjectName::Table(table) => *table,
+            ObjectName::RowType(row_type) => match types::relation_of_row_type(*row_type) {
+                Some(table) => table,
+                None => {
+                    return Err(Error::argument("the object is not a row of a table")
+                        .hint("Give a row of a protected table, as in FROM documents d ... (.., d), or its type and key."));
+                }
+            },
+        };
+        catalog::object_type_of_relation(table)?.ok_or_else(|| {
+            let name = relation::qualified_name(table);
+            Error::undefined(format!("table {name} is not protected"))
+                .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Reading the objects that subjects hold, in the order of their keys.
+
+use pgrx::pg_sys::{self, Datum, Oid};
+
+use super::grants::{
+    Compare, FORWARD, INT4EQ, integer_key, is_live, key_datum, key_of, object_comparison,
+};
+use super::own::{self, BySubject, GrantTable};
+use super::relation::Relation;
+use super::{snapshot, version};
+use crate::error::Result;
+use crate::key::{Family, Key};
+
+/// A subject and a permission.
+pub type Pair = (i32, i32);
+
+/// How far the objects of some pairs have been read.
+#[derive(Debug, Default, Clone)]
+pub struct Cursor {
+    /// First the grants that never expire, then those that do.
+    expiring: bool,
+    pair: usize,
+    /// The last object of the pair that was read.
+    after: Option<Key>,
+    at_end: bool,
+}
+
+impl Cursor {
+    /// Whether all has been read.
+    pub fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+}
+
+/// Reads on from the cursor, `limit` grants at most, and calls `each` with the object of every
+/// unexpired one; an object comes as often as it is granted. A cursor serves under one snapshot.
+pub fn read(
+    family: Family,
+    pairs: &[Pair],
+    cursor: &mut Cursor,
+    limit: usize,
+    mut each: impl FnMut(Key),
+) -> Result<()> {
+    let GrantTable { heap, by_subject, .. } = own::own_tables()?.grants[family as usize];
+    let (lasting, others) = match by_subject {
+        BySubject::Two { lasting, expiring } => (lasting, expiring),
+        BySubject::One(index) => {
+            if !cursor.at_end {
+                read_all(family, (heap, index), pairs, each);
+                cursor.at_end = true;
+            }
+            return Ok(());
+        }
+    };
+    let mut left = limit;
+    while left > 0 && !cursor.at_end {
+        let index = if cursor.expiring { others } else { lasting };
+        let mut scan = Scan::begin((heap, index), family, cursor.expiring);
+        while left > 0 && cursor.pair < pairs.len() {
+            left -= scan.read(pairs[cursor.pair], &mut cursor.after, left, &mut each);
+            if left > 0 {
+                cursor.after = None;
+                cursor.pair += 1;
+            }
+        }
+        scan.end();
+        if cursor.pair == pairs.len() {
+            cursor.at_end = cursor.expiring || is_empty(others);
+            cursor.expiring = true;
+            cursor.pair = 0;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an index never held anything: it has its first page only. Spares a descent for each pair
+/// where expiry is not used.
+fn is_empty(index: Oid) -> bool {
+    let index = Relation::open(index);
+    // SAFETY: the index is open.
+    unsafe {
+        pg_sys::RelationGetNumberOfBlocksInFork(index.raw(), pg_sys::ForkNumber::MAIN_FORKNUM) <= 1
+    }
+}
+
+/// Reads all at once by way of the table, from an index without the objects.
+fn read_all(family: Family, (heap, index): (Oid, Oid), pairs: &[Pair], mut each: impl FnMut(Key)) {
+    let (heap, index) = (Relation::open(heap), Relation::open(index));
+    let now = snapshot::now();
+    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
+    // after it.
+    unsafe {
+        let snapshot = pg_sys::GetActiveSnapshot();
+        let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, 2);
+        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
+        for &(subject, permission) in pairs {
+            let equal = pg_sys::BTEqualStrategyNumber;
+            let mut keys =
+                [integer_key(1, equal, INT4EQ, subject), integer_key(2, equal, INT4EQ, permission)];
+            pg_sys::index_rescan(scan, keys.as_mut_ptr(), 2, std::ptr::null_mut(), 0);
+            while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
+                pg_sys::slot_getsomeattrs(slot, 4);
+                if is_live(slot, now) {
+                    each(key_of(family, *(*slot).tts_values));
+                }
+            }
+        }
+        pg_sys::ExecDropSingleTupleTableSlot(slot);
+        pg_sys::index_endscan(scan);
+    }
+}
+
+/// A scan of one of the indexes on subject, perm and object.
+struct Scan {
+    heap: Relation,
+    _index: Relation,
+    family: Family,
+    scan: pg_sys::IndexScanDesc,
+    /// Made when a row of the table is first needed.
+    slot: *mut pg_sys::TupleTableSlot,
+    /// The page of the visibility map that was asked last.
+    visibility: pg_sys::Buffer,
+    /// Whether each row of the table must be read: for its expiry, or to be locked against
+    /// serialization anomalies.
+    through_table: bool,
+    now: pg_sys::TimestampTz,
+}
+
+/// Where the object begins in an index tuple without NULLs: behind the header, subject and perm.
+const OBJECT_OFFSET: usize = size_of::<pg_sys::IndexTupleData>() + 4 + 4;
+
+impl Scan {
+    fn begin((heap, index): (Oid, Oid), family: Family, expiring: bool) -> Self {
+        let (heap, index) = (Relation::open(heap), Relation::open(index));
+        // SAFETY: both relations stay open during the scan, the active snapshot outlives it.
+        let scan = unsafe {
+            let snapshot = pg_sys::GetActiveSnapshot();
+            version::index_beginscan(heap.raw(), index.raw(), snapshot, 3)
+        };
+        // SAFETY: as above; reads a variable.
+        let serializable = unsafe {
+            (*scan).xs_want_itup = true;
+            pg_sys::XactIsoLevel >= pg_sys::XACT_SERIALIZABLE as i32
+        };
+        Self {
+            heap,
+            _index: index,
+            family,
+            scan,
+            slot: std::ptr::null_mut(),
+            visibility: pg_sys::InvalidBuffer as pg_sys::Buffer,
+            through_table: expiring || serializable,
+            now: snapshot::now(),
+        }
+    }
+
+    /// Reads one pair's objects after the given one; the number of grants read.
+    fn read(
+        &mut self,
+        (subject, permission): Pair,
+        after: &mut Option<Key>,
+        limit: usize,
+        each: &mut impl FnMut(Key),
+    ) -> usize {
+        let equal = pg_sys::BTEqualStrategyNumber;
+        let mut keys =
+            vec![integer_key(1, equal, INT4EQ, subject), integer_key(2, equal, INT4EQ, permission)];
+        keys.extend(after.as_ref().map(|after| {
+            let (family, datum) = key_datum(after);
+            object_comparison(3, Compare::Greater, family, datum)
+        }));
+        let mut read = 0;
+        // SAFETY: the scan was begun with room for three keys; each index tuple is used before the
+        // scan moves on.
+        unsafe {
+            let count = keys.len() as i32;
+            // It copies as many as the scan has, whatever it is told.
+            (*self.scan).numberOfKeys = count;
+            pg_sys::index_rescan(self.scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+            while read < limit {
+                let tid = pg_sys::index_getnext_tid(self.scan, FORWARD);
+                if tid.is_null() {
+                    break;
+                }
+                read += 1;
+                let (counts, last) = (self.counts(tid), read == limit);
+                if counts || last {
+                    let object = self.object();
+                    if last {
+                        *after = Some(object.clone());
+                    }
+                    if counts {
+                        each(object);
+                    }
+                }
+            }
+        }
+        read
+    }
+
+    /// The object of the scan's index tuple.
+    ///
+    /// # Safety
+    /// The scan must be on a tuple.
+    unsafe fn object(&self) -> Key {
+        // SAFETY: the caller's promise; none of the columns can be NULL, so that the object lies at
+        // a fixed offset, which is a multiple of every type's alignment.
+        unsafe {
+            let at = (*self.scan).xs_itup.cast::<u8>().add(OBJECT_OFFSET);
+            let datum = match self.family {
+                Family::Bigint => Datum::from(*at.cast::<i64>()),
+                Family::Uuid | Family::Text => Datum::from(at),
+            };
+            key_of(self.family, datum)
+        }
+    }
+
+    /// Whether the grant is visible, and has not expired.
+    ///
+    /// # Safety
+    /// The scan must be on the tuple that `tid` belongs to.
+    unsafe fn counts(&mut self, tid: pg_sys::ItemPointer) -> bool {
+        // SAFETY: the caller's promise. A page's bit in the visibility map is read after the index
+        // entry, as an index-only scan does.
+        unsafe {
+            if !self.through_table {
+                let block = (*tid).ip_blkid;
+                let block = u32::from(block.bi_hi) << 16 | u32::from(block.bi_lo);
+                let status =
+                    pg_sys::visibilitymap_get_status(self.heap.raw(), block, &mut self.visibility);
+                if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
+                    return true;
+                }
+            }
+            if self.slot.is_null() {
+                self.slot = pg_sys::table_slot_create(self.heap.raw(), std::ptr::null_mut());
+            }
+            if !pg_sys::index_fetch_heap(self.scan, self.slot) {
+                return false;
+            }
+            pg_sys::slot_getsomeattrs(self.slot, 4);
+            is_live(self.slot, self.now)
+        }
+    }
+
+    fn end(self) {
+        // SAFETY: begun in `begin`; the slot and the buffer are this scan's own.
+        unsafe {
+            if !self.slot.is_null() {
+                pg_sys::ExecDropSingleTupleTableSlot(self.slot);
+            }
+            if self.visibility != pg_sys::InvalidBuffer as pg_sys::Buffer {
+                pg_sys::ReleaseBuffer(self.visibility);
+            }
+            pg_sys::index_endscan(self.scan);
+        }
+    }
+}

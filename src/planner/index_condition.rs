@@ -1,0 +1,115 @@
+//! The few objects that a user reaches, looked up by the table's own index.
+
+use std::rc::Rc;
+
+use pgrx::pg_sys;
+
+use super::asked::{Asked, Object, Who};
+use super::cost::{FETCH, PROBE, table_rows};
+use super::estimate::{Estimate, estimate};
+use crate::catalog::ObjectType;
+use crate::error::Result;
+use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Index, Planner};
+
+const KEYS: [pg_sys::Oid; 6] = [
+    pg_sys::ANYOID,
+    pg_sys::TEXTOID,
+    pg_sys::REGCLASSOID,
+    pg_sys::NAMEOID,
+    pg_sys::ANYARRAYOID,
+    pg_sys::INT8OID,
+];
+
+pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) -> Result<Answer> {
+    let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
+    let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    let Some(column) = key_column(planner, call, index, &asked, &object_type)? else {
+        return Ok(Answer::Nothing);
+    };
+    let Estimate::Objects(objects) = estimate(&asked, &object_type, planner)? else {
+        return Ok(Answer::Nothing);
+    };
+    let rows = table_rows(&asked, &object_type, planner);
+    if !pays(planner, &column, objects, rows) {
+        return Ok(Answer::Nothing);
+    }
+    let Some(name) = planner.column_name(&column) else { return Ok(Answer::Nothing) };
+    let keys = |null: Expr, array| {
+        let (function, who) = match asked.who {
+            Who::User(user) => ("objects_for_user", user),
+            Who::Current => {
+                let current = plan::executable("current_user_id", &[])?;
+                ("objects_for_user", Expr::call(current, pg_sys::TEXTOID, &[]))
+            }
+            Who::Group(group) => ("objects_for_group", group),
+        };
+        let function = plan::executable(function, &KEYS)?;
+        let table = Expr::table(object_type.relation?);
+        let planned = Expr::bigint(objects as i64);
+        let arguments = [who, asked.perm, table, Expr::name(&name), null, planned];
+        Some(Expr::planned_call(function, array, &arguments))
+    };
+    let is_exact = object_type.key_columns.len() == 1;
+    let condition = index.among(call, &column, keys);
+    Ok(condition.map_or(Answer::Nothing, |c| Answer::IndexCondition(c, is_exact)))
+}
+
+/// The column by which the index is ordered first, where it is the key of the object type's table, or
+/// one of the key's columns.
+fn key_column(
+    planner: &Planner,
+    call: &FunctionCall,
+    index: &Index,
+    asked: &Asked,
+    object_type: &Rc<ObjectType>,
+) -> Result<Option<Column>> {
+    let count = object_type.key_columns.len();
+    let at = match &asked.object {
+        Object::Key(_) if count == 1 => (index.argument + 1).checked_sub(call.arguments.len()),
+        Object::Columns(columns) if columns.len() == count => {
+            (index.argument + count).checked_sub(call.arguments.len())
+        }
+        _ => None,
+    };
+    let name = at.and_then(|at| object_type.key_columns.get(at));
+    // Behind another column, an array's values come once for each value of that one: the planner does
+    // not take the order for the index's own where the query itself has an array there, but does not
+    // look at what a function stands for. And values of two columns, each among many, would be looked
+    // up in all combinations.
+    let serves = index.is_first();
+    let column = index.table_column(planner, call).filter(|column| {
+        serves
+            && index.has_default_order(column)
+            && name.is_some()
+            && planner.column_name(column).as_ref() == name
+    });
+    let Some(column) = column else { return Ok(None) };
+    let of_table = crate::catalog::object_type_of_relation(column.relation)?;
+    Ok(of_table.is_some_and(|of_table| of_table.id == object_type.id).then_some(column))
+}
+
+/// Whether looking the objects up may be the best plan. Where the planner has the choice it decides
+/// by cost; but it uses all conditions on an index's column or none. So that none is offered where
+/// the column has a better use: a given key, or few within given bounds; a join with few rows, each of
+/// which looks up one key; or the order of the first few rows wanted.
+fn pays(planner: &Planner, column: &Column, objects: f64, rows: f64) -> bool {
+    if planner.is_fixed(column) {
+        return false;
+    }
+    let fetching = objects * FETCH;
+    if planner.rows_within(column).is_some_and(|within| within * PROBE < fetching) {
+        return false;
+    }
+    // To find that many objects among all rows, so many must be tried.
+    let tried = planner.limit().map(|limit| (limit * rows / objects.max(1.0)).min(rows));
+    if let Some(partners) = planner.fewest_partners(column) {
+        let probes = tried.map_or(partners, |tried| tried.min(partners));
+        if probes * PROBE < fetching {
+            return false;
+        }
+    }
+    match tried {
+        Some(tried) if planner.is_ordered_by(column) => tried * PROBE >= fetching,
+        _ => true,
+    }
+}

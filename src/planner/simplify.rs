@@ -1,0 +1,75 @@
+//! A row of a protected table, given whole or by its key, becomes the columns that decide: its key
+//! and its owner. No row value is built, and an index on the key can serve.
+
+use pgrx::pg_sys;
+
+use super::asked::{Asked, Object, Who};
+use crate::catalog::ObjectType;
+use crate::error::Result;
+use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Planner};
+
+const HAS_PERM: [pg_sys::Oid; 5] =
+    [pg_sys::ANYOID, pg_sys::TEXTOID, pg_sys::REGCLASSOID, pg_sys::ANYOID, pg_sys::ANYOID];
+
+pub fn simplify(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
+    let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
+    let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    let row = match &asked.object {
+        Object::Row(row) => planner.row_of_table(*row),
+        Object::Key(key) => row_of_key(planner, &object_type, *key)?,
+        Object::Columns(_) | Object::All => None,
+    };
+    let Some(row) = row else { return Ok(Answer::Nothing) };
+    Ok(by_columns(planner, call, &asked, &object_type, &row)
+        .map_or(Answer::Nothing, Answer::Expression))
+}
+
+/// The row of the object type's table whose key the expression is.
+fn row_of_key(planner: &Planner, object_type: &ObjectType, key: Expr) -> Result<Option<Column>> {
+    let parts = key.row_columns().unwrap_or_else(|| vec![key]);
+    if parts.len() != object_type.key_columns.len() {
+        return Ok(None);
+    }
+    let mut row: Option<Column> = None;
+    for (part, name) in parts.into_iter().zip(&object_type.key_columns) {
+        let Some(column) = planner.column(part) else { return Ok(None) };
+        if planner.column_name(&column).as_ref() != Some(name) {
+            return Ok(None);
+        }
+        if row.as_ref().is_some_and(|row| !row.is_of_same_row(&column)) {
+            return Ok(None);
+        }
+        row = Some(column);
+    }
+    let Some(row) = row else { return Ok(None) };
+    let of_row = crate::catalog::object_type_of_relation(row.relation)?;
+    Ok(of_row.is_some_and(|of_row| of_row.id == object_type.id).then_some(row))
+}
+
+fn by_columns(
+    planner: &Planner,
+    call: &FunctionCall,
+    asked: &Asked,
+    object_type: &ObjectType,
+    row: &Column,
+) -> Option<Expr> {
+    let (name, user) = match asked.who {
+        Who::User(user) => ("has_perm", Some(user)),
+        Who::Current => ("can", None),
+        Who::Group(_) => return None,
+    };
+    let signature = if user.is_some() { &HAS_PERM[..] } else { &HAS_PERM[1..] };
+    // Whoever may not call the one must not be let in by the other.
+    let function =
+        plan::executable(name, signature).filter(|_| plan::may_execute(call.function))?;
+    let owner = match &object_type.owner_column {
+        Some(owner) => planner.column_of_row(row, owner)?,
+        None => Expr::null(),
+    };
+    let mut arguments: Vec<Expr> = user.into_iter().collect();
+    arguments.extend([asked.perm, Expr::table(row.relation), owner]);
+    for column in &object_type.key_columns {
+        arguments.push(planner.column_of_row(row, column)?);
+    }
+    Some(Expr::call(function, pg_sys::BOOLOID, &arguments))
+}
