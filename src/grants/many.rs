@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::ObjectType;
 use crate::error::Result;
 use crate::key::{Family, Key};
-use crate::pg::attempt::past_conflict;
+use crate::pg::attempt::{past_conflict, unless_there};
 use crate::pg::spi::{self, Argument, See};
 
 /// Locks the objects' rows as foreign keys lock, in the order of their keys; `23503` names the
@@ -30,17 +30,41 @@ pub fn add(
     subjects: &BTreeSet<i32>,
     expires_at: Option<i64>,
 ) -> Result<i64> {
-    let sql = format!(
-        "INSERT INTO rowgrant.{} AS g (object, perm, subject, expires_at) \
-         SELECT o, p, s, $4 FROM pg_catalog.unnest($1) o, pg_catalog.unnest($2) p, \
-         pg_catalog.unnest($3) s ORDER BY o, p, s \
-         ON CONFLICT (object, perm, subject) DO UPDATE SET expires_at = EXCLUDED.expires_at \
-         WHERE g.expires_at IS DISTINCT FROM EXCLUDED.expires_at",
-        family.table()
-    );
     let mut arguments = arguments(family, keys, permissions, subjects);
+    let is_new = keys.len() * permissions.len() * subjects.len() >= MANY
+        && spi::query_sized(&stands(family), &arguments, See::Latest, |_| Ok(()))? == 0;
     arguments.push(Argument::timestamp(expires_at));
-    past_conflict(|| Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64))
+    let insert = |conflict: &str| {
+        let sql = format!(
+            "INSERT INTO rowgrant.{} AS g (object, perm, subject, expires_at) \
+             SELECT o, p, s, $4 FROM pg_catalog.unnest($1) o, pg_catalog.unnest($2) p, \
+             pg_catalog.unnest($3) s ORDER BY o, p, s {conflict}",
+            family.table()
+        );
+        Ok(spi::query_sized(&sql, &arguments, See::Latest, |_| Ok(()))? as i64)
+    };
+    // Without looking for each in the index first: unless somebody grants the same just now.
+    if is_new && let Some(added) = unless_there(|| insert("")) {
+        return added;
+    }
+    past_conflict(|| {
+        insert(
+            "ON CONFLICT (object, perm, subject) DO UPDATE SET expires_at = EXCLUDED.expires_at \
+             WHERE g.expires_at IS DISTINCT FROM EXCLUDED.expires_at",
+        )
+    })
+}
+
+/// From so many grants on it pays to find out first whether all are new.
+const MANY: usize = 1000;
+
+/// Finds whether any of the combinations stands.
+fn stands(family: Family) -> String {
+    format!(
+        "SELECT FROM rowgrant.{} WHERE object OPERATOR(pg_catalog.=) ANY ($1) \
+         AND perm OPERATOR(pg_catalog.=) ANY ($2) AND subject OPERATOR(pg_catalog.=) ANY ($3) LIMIT 1",
+        family.table()
+    )
 }
 
 /// Revokes all combinations, locking in the same order; the number removed.

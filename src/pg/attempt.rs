@@ -35,15 +35,25 @@ pub fn past_conflict<T>(action: impl Fn() -> Result<T>) -> Result<T> {
     if !own_snapshot {
         return action();
     }
+    let code = PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE;
+    unless(code, &action).unwrap_or_else(action)
+}
+
+/// Runs `action`; `None` where it met a row of which there may be one only, and so did nothing.
+pub fn unless_there<T>(action: impl Fn() -> Result<T>) -> Option<Result<T>> {
+    unless(PgSqlErrorCode::ERRCODE_UNIQUE_VIOLATION, action)
+}
+
+/// Runs `action` in a subtransaction, which is rolled back, with no answer, where that error is
+/// raised.
+fn unless<T>(code: PgSqlErrorCode, action: impl Fn() -> Result<T>) -> Option<Result<T>> {
     let first = AssertUnwindSafe(|| Some(action()));
     // SAFETY: as in `attempt`; the error that is caught ends the subtransaction at once.
-    let answer = unsafe {
+    unsafe {
         let (memory, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(memory);
-        let answer = PgTryBuilder::new(first)
-            .catch_when(PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE, |_| None)
-            .execute();
+        let answer = PgTryBuilder::new(first).catch_when(code, |_| None).execute();
         match &answer {
             Some(_) => pg_sys::ReleaseCurrentSubTransaction(),
             None => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
@@ -51,6 +61,5 @@ pub fn past_conflict<T>(action: impl Fn() -> Result<T>) -> Result<T> {
         pg_sys::MemoryContextSwitchTo(memory);
         pg_sys::CurrentResourceOwner = owner;
         answer
-    };
-    answer.unwrap_or_else(action)
+    }
 }
