@@ -1,0 +1,1 @@
+"""The benchmark of rowgrant: see docs/performance.md, which it writes."""

@@ -1,0 +1,42 @@
+-- 50,000 questions, half of them to be answered with yes, a quarter by a group's grant.
+CREATE TABLE expert.checks (user_id integer NOT NULL, object bigint NOT NULL, granted boolean NOT NULL);
+WITH own AS (
+    SELECT subject AS user_id, object FROM expert.grants WHERE perm = 1 AND subject BETWEEN 1 AND :size / 10
+    ORDER BY hashint8extended(object, subject) LIMIT 12500
+), theirs AS (
+    SELECT m.user_id, g.object
+    FROM (SELECT subject, object FROM expert.grants WHERE perm = 1 AND subject < 0 ORDER BY hashint8extended(object, subject) LIMIT 12500) g
+    CROSS JOIN LATERAL (SELECT user_id FROM memberships WHERE group_id = -g.subject ORDER BY hashint8extended(user_id, g.object) LIMIT 1) m
+), yes AS (
+    SELECT * FROM own UNION ALL SELECT * FROM theirs
+), drawn AS (
+    SELECT (1 + abs(hashint8extended(i, 11) % (:size / 10)))::integer AS user_id, 1 + abs(hashint8extended(i, 12) % :size) AS object
+    FROM generate_series(1, 200000) i
+), no AS (
+    SELECT user_id, object FROM drawn
+    WHERE NOT EXISTS (SELECT FROM expert.grants g WHERE g.object = drawn.object AND g.perm = 1
+        AND g.subject = ANY (ARRAY[drawn.user_id] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = drawn.user_id)))
+    LIMIT 25000
+)
+INSERT INTO expert.checks
+SELECT * FROM (SELECT user_id, object, true AS granted FROM yes UNION ALL SELECT user_id, object, false FROM no) c
+ORDER BY hashint8extended(object, user_id);
+
+-- The same for user 1 alone: objects of his and of his groups come more than once where there are few.
+CREATE TABLE expert.fixed_checks (LIKE expert.checks);
+WITH reached AS (
+    SELECT DISTINCT object FROM expert.grants
+    WHERE perm = 1 AND subject = ANY (ARRAY[1] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = 1))
+), yes AS (
+    SELECT row_number() OVER (ORDER BY object) - 1 AS n, count(*) OVER () AS of, object FROM reached
+), no AS (
+    SELECT row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS of, id AS object
+    FROM documents WHERE id NOT IN (SELECT object FROM reached)
+)
+INSERT INTO expert.fixed_checks
+SELECT 1, object, granted FROM (
+    SELECT i, yes.object, true AS granted FROM generate_series(1, 25000) i JOIN yes ON yes.n = abs(hashint8extended(i, 13) % yes.of)
+    UNION ALL
+    SELECT i, no.object, false FROM generate_series(1, 25000) i JOIN no ON no.n = abs(hashint8extended(i, 14) % no.of)
+) c
+ORDER BY hashint8extended(object, i);

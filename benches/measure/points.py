@@ -1,0 +1,116 @@
+"""Checks of one user and one object: many in one statement, single prepared statements, and planning."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+
+from . import data
+from .queries import NEWEST
+from .results import note
+from .session import interleaved
+from .ways import WAYS, condition
+
+# {user} and {object} are an integer and a bigint. The expert may write EXISTS as one of these.
+EXISTS = {
+    "EXISTS, array of subjects": "EXISTS (SELECT FROM expert.grants g WHERE g.object = {object} AND g.perm = 1 AND g.subject"
+    " = ANY (ARRAY[{user}] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = {user})))",
+    "EXISTS, memberships within": "EXISTS (SELECT FROM expert.grants g WHERE g.object = {object} AND g.perm = 1 AND (g.subject"
+    " = {user} OR EXISTS (SELECT FROM memberships m WHERE m.user_id = {user} AND m.group_id = -g.subject)))",
+    "EXISTS OR EXISTS": "(EXISTS (SELECT FROM expert.grants g WHERE g.object = {object} AND g.perm = 1 AND g.subject = {user})"
+    " OR EXISTS (SELECT FROM expert.grants g JOIN memberships m ON m.group_id = -g.subject"
+    " WHERE g.object = {object} AND g.perm = 1 AND m.user_id = {user}))",
+}
+CHECKS = {
+    "has_perm": "rowgrant.has_perm({user}, 'view', 'documents', {object})",
+    **EXISTS,
+    "PL/pgSQL": "expert.may({user}, 1, {object})",
+}
+
+
+def measure(db, options):
+    return {
+        "one_statement": {
+            "varying user": one_statement(db, "checks", options.runs),
+            "fixed user": one_statement(db, "fixed_checks", options.runs),
+        },
+        "prepared": prepared(db, rounds=3, seconds=5),
+        "planning": planning(db, options.runs * 3),
+    }
+
+
+def one_statement(db, table, runs):
+    """Microseconds a check, of 50,000 in one statement; every way must find all that were granted."""
+    note(f"    50,000 checks in one statement: {table}")
+    count, granted = (int(v) for v in db.rows(f"SELECT count(*), count(*) FILTER (WHERE granted) FROM expert.{table}")[0])
+
+    def way(check):
+        check = check.format(user="c.user_id", object="c.object")
+        sql = f"SELECT count(*) FILTER (WHERE {check}), count(*) FILTER (WHERE {check} <> granted) FROM expert.{table} c"
+        assert db.rows(sql) == [(str(granted), "0")], check
+        sql = f"SELECT count(*) FILTER (WHERE {check}) FROM expert.{table} c"
+
+        def call():
+            return db.seconds(sql)[0] / count * 1e6
+
+        return call
+
+    return interleaved({name: way(check) for name, check in CHECKS.items()}, runs)
+
+
+def prepared(db, rounds, seconds):
+    """Statements a second by pgbench, each a check of a user and an object drawn at random."""
+    note("    prepared single statements")
+    scripts = {
+        "has_perm": CHECKS["has_perm"].format(user=":user::integer", object=":object::bigint"),
+        "has_perm, untyped parameters": CHECKS["has_perm"].format(user=":user", object=":object"),
+    }
+    for name, check in EXISTS.items():
+        scripts[name] = check.format(user=":user::integer", object=":object::bigint")
+    draw = f"\\set user random(1, {db.size // 10})\n\\set object random(1, {db.size})\n"
+    ways = {name: pgbench(db.size, f"{draw}SELECT {check};\n", "-T", seconds) for name, check in scripts.items()}
+    found = interleaved(ways, rounds)
+    # As a rate, whose spread is the other way round.
+    return {way: {"median": 1 / t["median"], "q1": 1 / t["q3"], "q3": 1 / t["q1"], "runs": t["runs"]} for way, t in found.items()}
+
+
+def pgbench(size, script, *options):
+    """A call that runs the script as prepared statements of one client; it returns seconds a statement."""
+
+    def call(*more):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "script"
+            file.write_text(script)
+            command = ["pgbench", "-n", "-M", "prepared", "-c", "1", "-f", file, *map(str, options + more), data.name_of(size)]
+            environment = {**os.environ, "LC_ALL": "C"}
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        rate = next(line.split()[2] for line in done.stdout.splitlines() if line.startswith("tps = "))
+        return 1 / float(rate)
+
+    return call
+
+
+def planning(db, runs):
+    """Seconds that PostgreSQL plans the newest 20, by reach and way, as EXPLAIN (SUMMARY) says."""
+    note("    planning")
+    guardian = db.value("SELECT to_regclass('auth_user') IS NOT NULL") == "t"
+    found = {}
+    for reach in ("none", "10", "1k", "500k", "groups"):
+        # User 1 is one of those with ten groups.
+        user = 1 if reach == "groups" else db.known[reach][0]
+
+        def way(condition):
+            sql = f"EXPLAIN (SUMMARY) SELECT d.id, d.title FROM documents d WHERE {condition} {NEWEST}"
+
+            def call():
+                line = db.rows(sql)[-1][0]
+                return float(line.split()[2]) / 1000
+
+            call()
+            return call
+
+        ways = {name: way(condition(name, user, "documents", "d", False)) for name in WAYS if guardian or name != "guardian"}
+        found[reach] = interleaved({"no condition": way("true"), **ways}, runs)
+    return found
