@@ -63,10 +63,18 @@ def judged(found):
             if cells:
                 cell = worst(cells)[ours(cells[0])]
                 where = f"{cell['query']}, reach {cell['reach']}{', row-level security' if guarded else ''}"
-                most(f"worst cell of {ours(cell)} against the best of all ways ({where})", counted(cell, ours(cell)), CELL)
+                most(
+                    f"worst cell of {ours(cell)} against the best of all ways ({where})",
+                    counted(cell, ours(cell)),
+                    CELL,
+                )
     if points := found.get("points"):
         for who, ways in points["one_statement"].items():
-            most(f"check in one statement, {who}, against EXISTS", ways["has_perm"]["median"] / quickest(ways, "EXISTS"), 1.0)
+            most(
+                f"check in one statement, {who}, against EXISTS",
+                ways["has_perm"]["median"] / quickest(ways, "EXISTS"),
+                1.0,
+            )
         rates = points["prepared"]
         rate = max(r["median"] for way, r in rates.items() if way.startswith("EXISTS"))
         least("prepared check, rate against EXISTS", rates["has_perm"]["median"] / rate, 0.95)
@@ -78,7 +86,11 @@ def judged(found):
                     most(f"{kind} key against bigint, {what}", counted(cell, kind), 1.5)
     if writing := found.get("writing"):
         ways = writing["granting"]["ways"]
-        least("assign_perms, rate against a bare INSERT", ways["bare INSERT"]["median"] / ways["assign_perms"]["median"], 0.8)
+        least(
+            "assign_perms, rate against a bare INSERT",
+            ways["bare INSERT"]["median"] / ways["assign_perms"]["median"],
+            0.8,
+        )
         ways = writing["mass delete"]["ways"]
         most("mass delete against two statements", ways["protected"]["median"] / ways["two statements"]["median"], 1.15)
         for how, name in {"pgbench": "prepared", "loop": "in a loop on the server"}.items():
@@ -89,9 +101,17 @@ def judged(found):
         first, last = growth["sizes"][0], growth["sizes"][-1]
         span = f"{first['grants']:,} to {last['grants']:,} grants"
         for who in ("varying user", "fixed user"):
-            most(f"growth of a check, {who}, {span}", last[who]["has_perm"]["median"] / first[who]["has_perm"]["median"], 2)
+            most(
+                f"growth of a check, {who}, {span}",
+                last[who]["has_perm"]["median"] / first[who]["has_perm"]["median"],
+                2,
+            )
         rate = first["prepared"]["has_perm"]["median"] / last["prepared"]["has_perm"]["median"]
         most(f"growth of a prepared check, {span}", rate, 2)
         for reach in ("reach 10", "reach 500"):
-            most(f"growth of the newest 20, {reach}, {span}", last["newest 20"][reach]["median"] / first["newest 20"][reach]["median"], 2)
+            most(
+                f"growth of the newest 20, {reach}, {span}",
+                last["newest 20"][reach]["median"] / first["newest 20"][reach]["median"],
+                2,
+            )
     return bars

@@ -27,16 +27,18 @@ CREATE TABLE expert.fixed_checks (LIKE expert.checks);
 WITH reached AS (
     SELECT DISTINCT object FROM expert.grants
     WHERE perm = 1 AND subject = ANY (ARRAY[1] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = 1))
-), yes AS (
-    SELECT row_number() OVER (ORDER BY object) - 1 AS n, count(*) OVER () AS of, object FROM reached
-), no AS (
-    SELECT row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS of, id AS object
-    FROM documents WHERE id NOT IN (SELECT object FROM reached)
+), yes AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY object) - 1 AS n, object FROM reached
+), no AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY id) - 1 AS n, id AS object FROM documents WHERE id NOT IN (SELECT object FROM reached)
+), drawn AS MATERIALIZED (
+    SELECT i, abs(hashint8extended(i, 13) % (SELECT count(*) FROM yes)) AS yes, abs(hashint8extended(i, 14) % (SELECT count(*) FROM no)) AS no
+    FROM generate_series(1, 25000) i
 )
 INSERT INTO expert.fixed_checks
 SELECT 1, object, granted FROM (
-    SELECT i, yes.object, true AS granted FROM generate_series(1, 25000) i JOIN yes ON yes.n = abs(hashint8extended(i, 13) % yes.of)
+    SELECT i, yes.object, true AS granted FROM drawn JOIN yes ON yes.n = drawn.yes
     UNION ALL
-    SELECT i, no.object, false FROM generate_series(1, 25000) i JOIN no ON no.n = abs(hashint8extended(i, 14) % no.of)
+    SELECT i, no.object, false FROM drawn JOIN no ON no.n = drawn.no
 ) c
 ORDER BY hashint8extended(object, i);

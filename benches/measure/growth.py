@@ -15,7 +15,13 @@ def measure(db, options):
             break
         with data.database(size) as own:
             note(f"    {size} documents")
-            found.append({"documents": size, "grants": int(own.value("SELECT count(*) FROM rowgrant.grant_bigint")), **at(own, options)})
+            found.append(
+                {
+                    "documents": size,
+                    "grants": int(own.value("SELECT count(*) FROM rowgrant.grant_bigint")),
+                    **at(own, options),
+                }
+            )
     return {"sizes": found}
 
 

@@ -81,9 +81,20 @@ def pgbench(size, script, *options):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "script"
             file.write_text(script)
-            command = ["pgbench", "-n", "-M", "prepared", "-c", "1", "-f", file, *map(str, options + more), data.name_of(size)]
+            command = [
+                "pgbench",
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                "1",
+                "-f",
+                file,
+                *map(str, options + more),
+                data.name_of(size),
+            ]
             environment = {**os.environ, "LC_ALL": "C"}
-            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(done.stderr)
         rate = next(line.split()[2] for line in done.stdout.splitlines() if line.startswith("tps = "))

@@ -20,13 +20,9 @@ QUERIES = {
     "newest 20 after a cursor": Query(f"SELECT d.id, d.title FROM documents d WHERE d.created_at < '{{cursor}}' AND {{d}} {NEWEST}"),
     "one row by key": Query("SELECT d.id, d.title FROM documents d WHERE d.id = {key} AND {d}"),
     "another condition": Query("SELECT d.id, d.title FROM documents d WHERE d.author = {author} AND {d} ORDER BY d.id"),
-    "join, newest 20": Query(
-        f"SELECT d.id, f.name FROM documents d JOIN folders f ON f.id = d.folder_id WHERE {{d}} AND {{f}} {NEWEST}"
-    ),
+    "join, newest 20": Query(f"SELECT d.id, f.name FROM documents d JOIN folders f ON f.id = d.folder_id WHERE {{d}} AND {{f}} {NEWEST}"),
     "join, count": Query("SELECT count(*) FROM documents d JOIN folders f ON f.id = d.folder_id WHERE {d} AND {f}"),
-    "50 rows, select list": Query(
-        "SELECT d.id, {d} AS may FROM documents d ORDER BY d.created_at DESC LIMIT 50", selects=True
-    ),
+    "50 rows, select list": Query("SELECT d.id, {d} AS may FROM documents d ORDER BY d.created_at DESC LIMIT 50", selects=True),
     "any 20": Query("SELECT d.id, d.title FROM documents d WHERE {d} LIMIT 20", any_rows=True),
 }
 

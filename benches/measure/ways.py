@@ -53,9 +53,7 @@ def condition(way, user, table, alias, model):
         template = FUNCTION
     else:
         template = "true" if model else GUARDIAN
-    return template.format(
-        d=alias, table=table, user=user, perm=perm, content_type=6 + perm, codename="view_" + table.removesuffix("s")
-    )
+    return template.format(d=alias, table=table, user=user, perm=perm, content_type=6 + perm, codename="view_" + table.removesuffix("s"))
 
 
 # Row-level security: a role for each way, so that all policies stand on the same tables at once.

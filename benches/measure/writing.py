@@ -88,7 +88,8 @@ def granting(db, runs):
             f"SELECT array_agg(id ORDER BY id) FROM rowgrant.subject WHERE kind = 'u' AND key::integer BETWEEN {first} AND {first + 99}"
         )
         return rolled_back(
-            db, f"INSERT INTO expert.bare SELECT o, {perm}, unnest('{ids}'::integer[]) FROM generate_series(1, {objects}) o"
+            db,
+            f"INSERT INTO expert.bare SELECT o, {perm}, unnest('{ids}'::integer[]) FROM generate_series(1, {objects}) o",
         )
 
     return {"grants": objects * 100, "ways": interleaved({"assign_perms": assign, "bare INSERT": insert}, runs)}
