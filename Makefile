@@ -3,7 +3,7 @@ PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 export PG_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test test-deep test-versions fmt lint
+.PHONY: help setup build install demo test test-deep test-versions bench bench-report fmt lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,15 @@ test-deep: ## Run all tests with PostgreSQL's assertions on, then without caches
 
 test-versions: ## Run all tests with every version of PostgreSQL that can be had (an hour)
 	tests/matrix
+
+# Documents; ten times as many grants. make bench SIZE=1000000 is the full one, of some hours.
+SIZE ?= 100000
+
+bench: install ## Measure beside other ways of doing the same, in a throw-away server (SIZE=1000000: the full one)
+	benches/run --size $(SIZE)
+
+bench-report: ## Write docs/performance.md from what was measured with SIZE
+	benches/run --size $(SIZE) --report
 
 fmt: ## Format the Rust code
 	cargo fmt --all

@@ -1,7 +1,6 @@
 """Builds the data, measures, keeps what was found as JSON in target/bench, and prints it."""
 
 import argparse
-import sys
 import time
 
 from . import data, growth, keys, matrix, memory, points, report, results, show, writing
@@ -43,7 +42,7 @@ def main():
                 found = PARTS[part](db, options)
                 results.save(options.size, part, {"about": results.about(db), **found})
             results.say(f"{part} took {time.monotonic() - start:.0f} s")
-    sys.exit(show.everything(options.size, parts))
+    show.everything(options.size, parts)
 
 
 if __name__ == "__main__":

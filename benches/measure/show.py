@@ -6,14 +6,12 @@ from .results import load
 
 
 def everything(size, parts):
-    """Prints it, and returns how many bars were missed."""
     found = {part: load(size, part) for part in parts}
     if found.get("matrix"):
         matrix(found["matrix"])
     judged = bars.judged(found)
     for bar in judged:
         print(f"{'ok  ' if bar['ok'] else 'OVER'}  {bar['what']}: {bar['value']:.2f} (bar {bar['bar']})")
-    return 0
 
 
 def matrix(found):

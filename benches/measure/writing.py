@@ -47,7 +47,7 @@ def setup(db):
         "CREATE TABLE expert.plain (LIKE documents INCLUDING ALL)",
         "INSERT INTO expert.plain SELECT * FROM documents ORDER BY id",
         "CREATE TABLE batch (LIKE documents INCLUDING ALL)",
-        "INSERT INTO batch SELECT i, now(), 1, 1, 'Document', '' FROM generate_series(1, 50000) i",
+        f"INSERT INTO batch SELECT i, now(), 1, 1, 'Document', '' FROM generate_series(1, {max(50_000, db.size // 10)}) i",
         "CREATE TABLE expert.plain_batch (LIKE documents INCLUDING ALL)",
         "INSERT INTO expert.plain_batch SELECT * FROM batch ORDER BY id",
         "SELECT rowgrant.protect('batch')",
@@ -66,33 +66,25 @@ def rolled_back(db, *statements):
 
 
 def granting(db, runs):
-    """Seconds of as many grants as there are documents, by 100 users; other users in each run, for what was
+    """Seconds of as many grants as there are documents, by ten users; other users in each run, for what was
     rolled back is still in the indexes."""
     note("    granting in bulk")
-    objects = db.size // 100
+    objects = db.size // 10
     perm = permission(db, "batch")
-    users = iter(range(1, 1 + 100 * runs, 100))
-    subjects = iter(range(1, 1 + 100 * runs, 100))
+    users, subjects = iter(range(1, 1 + 10 * runs, 10)), iter(range(1, 1 + 10 * runs, 10))
 
     def assign():
-        first = next(users)
-        return rolled_back(
-            db,
-            f"SELECT rowgrant.assign_perms(array(SELECT generate_series({first}, {first + 99})), '{{view}}', 'batch',"
-            f" array(SELECT generate_series(1, {objects})::bigint))",
-        )
+        ids = ",".join(map(str, range(first := next(users), first + 10)))
+        keys = f"array(SELECT generate_series(1, {objects})::bigint)"
+        return rolled_back(db, f"SELECT rowgrant.assign_perms(ARRAY[{ids}], '{{view}}', 'batch', {keys})")
 
     def insert():
-        first = next(subjects)
-        ids = db.value(
-            f"SELECT array_agg(id ORDER BY id) FROM rowgrant.subject WHERE kind = 'u' AND key::integer BETWEEN {first} AND {first + 99}"
-        )
-        return rolled_back(
-            db,
-            f"INSERT INTO expert.bare SELECT o, {perm}, unnest('{ids}'::integer[]) FROM generate_series(1, {objects}) o",
-        )
+        which = f"kind = 'u' AND key::integer BETWEEN {(first := next(subjects))} AND {first + 9}"
+        ids = db.value(f"SELECT array_agg(id ORDER BY id) FROM rowgrant.subject WHERE {which}")
+        grants = f"SELECT o, {perm}, unnest('{ids}'::integer[]) FROM generate_series(1, {objects}) o"
+        return rolled_back(db, f"INSERT INTO expert.bare {grants}")
 
-    return {"grants": objects * 100, "ways": interleaved({"assign_perms": assign, "bare INSERT": insert}, runs)}
+    return {"grants": objects * 10, "ways": interleaved({"assign_perms": assign, "bare INSERT": insert}, runs)}
 
 
 def permission(db, name):
