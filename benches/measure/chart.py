@@ -14,7 +14,7 @@ COLOURS = {
     "PL/pgSQL": "#8a8a8a",
     "guardian": "#4b8b3b",
 }
-COLUMNS, WIDTH, HEIGHT, LEFT, TOP, GAP = 3, 250, 170, 52, 96, 46
+COLUMNS, WIDTH, HEIGHT, LEFT, TOP, GAP = 3, 250, 170, 62, 96, 62
 # Decades of seconds at the bottom and at the top of each panel.
 LOW, HIGH = -5, 1.5
 
@@ -32,11 +32,11 @@ def draw(cells):
         text(
             LEFT,
             40,
-            "The reach is how many rows he may view. Both axes are logarithmic; circles at the top: given up after 20 s.",
+            "The reach is how many rows he may view. Times are on a logarithmic scale; an open circle: given up after 20 s.",
         ),
     ]
     for i, way in enumerate(ways):
-        x = LEFT + i * 118
+        x = LEFT + i * 126
         parts += [line([(x, 60), (x + 20, 60)], way), text(x + 26, 64, way)]
     for i, query in enumerate(queries):
         x, y = LEFT + i % COLUMNS * (WIDTH + GAP), TOP + i // COLUMNS * (HEIGHT + GAP)

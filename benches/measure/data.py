@@ -39,6 +39,7 @@ def build(size):
     for file in ("application.sql", "rowgrant.sql", "checks.sql"):
         psql(name, size, file)
     vacuum(name)
+    psql(name, size, "room.sql")
 
 
 def add_guardian(size):
