@@ -3,12 +3,14 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::subjects::{Kind, pairs, subject_id};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
+use crate::pg::scan::find_rows;
 use crate::pg::snapshot::{self, Stamp};
 
 /// So many entries are remembered at most; beyond it all are forgotten.
@@ -20,6 +22,8 @@ struct Memo {
     stamp: Option<Stamp>,
     subjects: HashMap<Key, Option<i32>>,
     parents: HashMap<i32, Rc<[i32]>>,
+    /// Whether there are any subgroups at all.
+    nested: Option<bool>,
 }
 
 thread_local! {
@@ -47,8 +51,25 @@ pub fn group_subject(key: &Key) -> Result<Option<i32>> {
     Ok(subject)
 }
 
+/// Whether there are any subgroups at all: where there are none no group need be looked up.
+fn are_nested() -> Result<bool> {
+    if let Some(known) = with(|memo| memo.nested) {
+        return Ok(known);
+    }
+    let mut nested = false;
+    find_rows(own_tables()?.subgroup, &[], &[], |_| {
+        nested = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    with(|memo| memo.nested = Some(nested));
+    Ok(nested)
+}
+
 /// The groups of which this one is a subgroup, in one step.
 pub fn parents(group: i32) -> Result<Rc<[i32]>> {
+    if !are_nested()? {
+        return Ok(Rc::new([]));
+    }
     if let Some(known) = with(|memo| memo.parents.get(&group).cloned()) {
         return Ok(known);
     }

@@ -29,6 +29,7 @@ use rowgrant_core::suggest;
 
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_id};
+use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
 use crate::pg::{inherit, own};
 
@@ -62,6 +63,8 @@ pub struct Sources {
 /// What is remembered, and the state for which it holds.
 #[derive(Default)]
 struct Catalog {
+    /// The snapshot under which the state was looked at last.
+    stamp: Option<Stamp>,
     /// The state's table, which tells one installation of the extension from the next, and number.
     state: (u32, i64),
     types: HashMap<String, Rc<ObjectType>>,
@@ -76,13 +79,17 @@ thread_local! {
 
 /// Gives access to what holds under the active snapshot.
 fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
-    let state = (own::own_tables()?.catalog_state.to_u32(), load::version()?);
-    Ok(CATALOG.with_borrow_mut(|catalog| {
-        if catalog.state != state {
-            *catalog = Catalog { state, ..Catalog::default() };
-        }
-        action(catalog)
-    }))
+    let stamp = Some(snapshot::stamp());
+    if CATALOG.with_borrow(|catalog| catalog.stamp != stamp) {
+        let state = (own::own_tables()?.catalog_state.to_u32(), load::version()?);
+        CATALOG.with_borrow_mut(|catalog| {
+            if catalog.state != state {
+                *catalog = Catalog { state, ..Catalog::default() };
+            }
+            catalog.stamp = stamp;
+        });
+    }
+    Ok(CATALOG.with_borrow_mut(action))
 }
 
 /// The names of all object types.

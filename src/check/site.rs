@@ -1,7 +1,9 @@
 //! What a call site remembers while one snapshot lasts.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use pgrx::pg_sys::Oid;
 
 use super::known::Known;
@@ -14,6 +16,9 @@ use crate::pg::value::Value;
 use crate::pg::{relation, session as set_user, types};
 use crate::session;
 
+/// So many users are remembered at most; beyond it all are forgotten.
+const USERS: usize = 10_000;
+
 /// Names, subjects and what is known of one reach; emptied when the snapshot is another.
 #[derive(Default)]
 pub struct Site {
@@ -21,7 +26,7 @@ pub struct Site {
     /// Of the transaction's user.
     generation: u64,
     sources: Option<Rc<Sources>>,
-    user: Option<(UserId, Rc<Subjects>)>,
+    users: HashMap<UserId, Rc<Subjects>, RandomState>,
     asked: Option<Asked>,
     /// Of a call with the columns of a key: what never changes of its expression.
     columns: Option<Columns>,
@@ -198,13 +203,14 @@ impl Site {
     }
 
     fn subjects(&mut self, sources: &Rc<Sources>, id: &UserId) -> Result<Rc<Subjects>> {
-        if let Some((known, subjects)) = &self.user
-            && known == id
-        {
+        if let Some(subjects) = self.users.get(id) {
             return Ok(Rc::clone(subjects));
         }
         let subjects = Rc::new(Subjects::of_user(sources, id, true)?);
-        self.user = Some((id.clone(), Rc::clone(&subjects)));
+        if self.users.len() >= USERS {
+            self.users.clear();
+        }
+        self.users.insert(id.clone(), Rc::clone(&subjects));
         Ok(subjects)
     }
 }

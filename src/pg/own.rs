@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ffi::CString;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use pgrx::pg_sys::{self, Oid};
 
@@ -69,9 +70,19 @@ thread_local! {
     static OWN_TABLES: Cell<Option<OwnTables>> = const { Cell::new(None) };
 }
 
+/// Counts what this session has heard of changes of relations: of columns, indexes, partitions.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// A number that is another whenever any relation may be another than it was. Whoever has opened one,
+/// and so locked it, and then finds the number unchanged may trust what he knew of it.
+pub fn changes() -> u64 {
+    CHANGES.load(Relaxed)
+}
+
 /// Forgets the oids when any of these tables (or, told by oid 0, any at all) has changed.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn relation_changed(_arg: pg_sys::Datum, relation: Oid) {
+    CHANGES.fetch_add(1, Relaxed);
     OWN_TABLES.with(|tables| {
         let ours =
             tables.get().is_some_and(|t| relation == Oid::INVALID || t.heaps().contains(&relation));

@@ -29,6 +29,11 @@ impl Relation {
         Self(unsafe { pg_sys::relation_open(oid, pg_sys::AccessShareLock as i32) })
     }
 
+    pub fn oid(&self) -> Oid {
+        // SAFETY: the relation is open.
+        unsafe { (*self.0).rd_id }
+    }
+
     pub(super) fn raw(&self) -> pg_sys::Relation {
         self.0
     }

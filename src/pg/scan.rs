@@ -1,16 +1,115 @@
 //! Finding rows of any table by the values of columns, under the active snapshot, without privileges
 //! or policies: what is read decides permissions and never leaves the functions as it is.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pgrx::pg_sys::{self, Oid};
 
 use super::inherit::holding_rows;
-use super::relation::{Relation, column_of, equality};
+use super::own;
+use super::relation::{Relation, column_of, equality, exists};
 use super::types;
 use super::value::Value;
 use crate::error::{Error, Result};
 use crate::key::Key;
+
+/// How to find rows of one table or partition: what is looked up in its catalogs.
+struct Path {
+    relation: Oid,
+    index: Option<Oid>,
+    /// Number, base type and collation of the columns that are compared.
+    equal: Vec<(i16, Oid, Oid)>,
+    want: Vec<(i16, Oid)>,
+}
+
+/// The paths to the rows of a table, by columns.
+struct Known {
+    table: Oid,
+    equal: Vec<String>,
+    want: Vec<String>,
+    paths: Rc<[Path]>,
+}
+
+/// So many are remembered at most.
+const REMEMBERED: usize = 32;
+
+thread_local! {
+    /// Statements ask the same of the same few tables over and over. Known since so many changes.
+    static KNOWN: RefCell<(u64, Vec<Known>)> = const { RefCell::new((0, Vec::new())) };
+}
+
+fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>> {
+    let known = KNOWN.with_borrow_mut(|(changes, all)| {
+        if *changes != own::changes() || all.len() >= REMEMBERED {
+            (*changes, *all) = (own::changes(), Vec::new());
+        }
+        let same = |known: &&Known| {
+            known.table == table
+                && known.equal.iter().eq(equal.iter().map(|(name, _)| name))
+                && known.want.iter().eq(want)
+        };
+        all.iter().find(same).map(|known| Rc::clone(&known.paths))
+    });
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let mut paths = Vec::new();
+    for oid in holding_rows(table) {
+        let relation = Relation::open(oid);
+        let mut columns = Vec::with_capacity(equal.len());
+        for (name, _) in equal {
+            let (number, declared) = relation.required_column(name)?;
+            columns.push((number, types::base(declared), relation.collation(number)));
+        }
+        let numbers: Vec<i16> = columns.iter().map(|(number, ..)| *number).collect();
+        let wanted = want.iter().map(|name| relation.required_column(name));
+        let wanted = wanted.collect::<Result<Vec<_>>>()?;
+        let index = if numbers.is_empty() { None } else { relation.index_on(&numbers) };
+        let index = index.map(|index| index.oid());
+        paths.push(Path { relation: oid, index, equal: columns, want: wanted });
+    }
+    let paths: Rc<[Path]> = paths.into();
+    KNOWN.with_borrow_mut(|(_, all)| {
+        all.push(Known {
+            table,
+            equal: equal.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            want: want.iter().map(|name| (*name).to_owned()).collect(),
+            paths: Rc::clone(&paths),
+        });
+    });
+    Ok(paths)
+}
+
+/// The paths, and their relations and indexes, open.
+fn open(
+    table: Oid,
+    equal: &[(&str, &Key)],
+    want: &[&str],
+) -> Result<(Rc<[Path]>, Vec<(Relation, Option<Relation>)>)> {
+    loop {
+        let before = own::changes();
+        let paths = paths(table, equal, want)?;
+        let relations = paths.iter().map(|path| Relation::try_open(path.relation));
+        let relations: Option<Vec<Relation>> = relations.collect();
+        // Being locked, they stay as they are from here on; what was known of them may be older.
+        if before == own::changes()
+            && let Some(relations) = relations
+        {
+            let indexes = paths.iter().map(|path| path.index.map(Relation::open));
+            let opened = relations.into_iter().zip(indexes).collect();
+            return Ok((paths, opened));
+        }
+        if !exists(table) {
+            return Err(Error::undefined(format!(
+                "the table with oid {} was dropped just now",
+                table.to_u32()
+            ))
+            .hint("Try again."));
+        }
+    }
+}
 
 /// Calls `each` with the columns `want` of every row of `table` (partitions and children included)
 /// whose columns equal the given keys, through an index where there is one, until it breaks.
@@ -20,25 +119,17 @@ pub fn find_rows(
     want: &[&str],
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    for oid in holding_rows(table) {
-        let relation = Relation::open(oid);
+    let (paths, opened) = open(table, equal, want)?;
+    for (path, (relation, index)) in paths.iter().zip(&opened) {
         let mut keys = Vec::with_capacity(equal.len());
-        let mut numbers = Vec::with_capacity(equal.len());
-        for (name, key) in equal {
-            let (number, declared) = relation.required_column(name)?;
-            let base = types::base(declared);
-            let Some(value) = Value::of_key(key, base)? else { break };
-            let collation = relation.columns()[number as usize - 1].attcollation;
-            keys.push(scan_key(number, base, collation, value)?);
-            numbers.push(number);
+        for ((_, key), (number, base, collation)) in equal.iter().zip(&path.equal) {
+            let Some(value) = Value::of_key(key, *base)? else { break };
+            keys.push(scan_key(*number, *base, *collation, value)?);
         }
         if keys.len() < equal.len() {
             continue;
         }
-        let wanted =
-            want.iter().map(|name| relation.required_column(name)).collect::<Result<Vec<_>>>()?;
-        let index = if numbers.is_empty() { None } else { relation.index_on(&numbers) };
-        if scan(&relation, index.as_ref(), &mut keys, &wanted, &mut each)?.is_break() {
+        if scan(relation, index.as_ref(), &mut keys, &path.want, &mut each)?.is_break() {
             break;
         }
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::catalog::{self, ObjectType};
 use crate::error::Result;
-use crate::pg::plan::{self, Expr, Foreseen, FunctionCall, Planner};
+use crate::pg::plan::{self, Column, Expr, Foreseen, FunctionCall, Planner};
 use crate::pg::types;
 use crate::pg::value::Value;
 
@@ -92,6 +92,27 @@ impl Asked {
             }
         };
         table.map_or(Ok(None), catalog::object_type_of_relation)
+    }
+
+    /// The columns of a table that the object's key is, where it is given by any.
+    pub fn key_columns(&self, planner: &Planner) -> impl Iterator<Item = Column> {
+        let key = match &self.object {
+            Object::Key(key) => key.row_columns().unwrap_or_else(|| vec![*key]),
+            Object::Columns(columns) => columns.clone(),
+            Object::Row(row) => vec![*row],
+            Object::All => Vec::new(),
+        };
+        key.into_iter().filter_map(|part| planner.column(part))
+    }
+
+    /// Whether the user, or group, is a parameter of a plan for all of its values.
+    pub fn is_about_parameter(&self, planner: &Planner) -> bool {
+        match self.who {
+            Who::User(who) | Who::Group(who) => {
+                matches!(planner.foresee(who), Foreseen::Parameter)
+            }
+            Who::Current => false,
+        }
     }
 
     /// The permission's name; `None` where it is NULL or not known.

@@ -24,6 +24,9 @@ const OWNER: f64 = 0.015;
 /// The share of the objects that a user reaches where nothing is known of him.
 const DEFAULT_SHARE: f64 = 0.05;
 
+/// How often one given row is reached, where that is all that is asked.
+const ONE_ROW: f64 = 0.5;
+
 /// Makes plans for one user cheaper than one plan for all, whose user is a parameter: PostgreSQL
 /// then plans for each. Less than what lets it compile expressions (jit_above_cost).
 const FOR_ALL_USERS: f64 = 50_000.0;
@@ -31,6 +34,10 @@ const FOR_ALL_USERS: f64 = 50_000.0;
 pub fn selectivity(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
     let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
     let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    // Of one row at most it matters little, and looking the reach up would take longer than the query.
+    if asked.key_columns(planner).any(|column| planner.is_fixed(&column)) {
+        return Ok(Answer::Selectivity(ONE_ROW));
+    }
     Ok(Answer::Selectivity(match estimate(&asked, &object_type, planner)? {
         Estimate::Everywhere => 1.0,
         Estimate::Objects(objects) => objects / table_rows(&asked, &object_type, planner),
@@ -58,16 +65,17 @@ pub fn cost(planner: Option<&Planner>, call: &FunctionCall) -> Result<Answer> {
         return Ok(Answer::Nothing);
     };
     let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
-    let estimate = estimate(&asked, &object_type, planner)?;
     if let Object::All = asked.object {
-        let objects = objects(estimate, &object_type);
+        let objects = objects(estimate(&asked, &object_type, planner)?, &object_type);
         // Of the array that an index is searched with, each element is looked up.
         let each = if returns_array(call) { FETCH } else { READ };
         return Ok(Answer::Cost(0.0, objects * each + reading_owners(&object_type)));
     }
-    Ok(match estimate {
-        Estimate::Parameter => Answer::Cost(FOR_ALL_USERS, CHECK),
-        _ => Answer::Cost(0.0, CHECK),
+    // Without a row of a table it is one check, whoever the user is.
+    let of_rows = asked.key_columns(planner).any(|column| !planner.is_fixed(&column));
+    Ok(match asked.is_about_parameter(planner) && of_rows {
+        true => Answer::Cost(FOR_ALL_USERS, CHECK),
+        false => Answer::Cost(0.0, CHECK),
     })
 }
 

@@ -16,7 +16,7 @@ use crate::pg::{own, session as set_user, statistics};
 use crate::session;
 
 /// So many grants are counted one by one where statistics know of no more.
-const COUNTED: usize = 2000;
+const COUNTED: usize = 500;
 /// So many at least, whatever they know.
 const COUNTED_FIRST: usize = 100;
 
