@@ -198,6 +198,19 @@ impl SubjectSource {
         one.map(ids) == other.map(ids)
     }
 
+    /// Whether `canonical` reads the id, or refuses it, without the input function of a type, whose
+    /// error would end the statement.
+    pub fn reads_plainly(source: Option<&Self>, id: Value) -> bool {
+        let base = id.base_type();
+        source.is_none_or(|source| {
+            let column = &source.column;
+            base == column.base
+                || column.is_integer() && id.as_integer(base).is_some()
+                || KeyColumn::new(base, Oid::INVALID)
+                    .is_ok_and(|own| own.is_textual() && column.parses_plainly(&id.print()))
+        })
+    }
+
     /// The id's canonical form: of the registered type, or of any where there is no table.
     pub fn canonical(source: Option<&Self>, id: Value, what: &str) -> Result<Key> {
         match source {

@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use pgrx::pg_sys::Oid;
+
 use super::asked::{Asked, Who};
-use crate::catalog::{self, ObjectType, Subjects, UserId};
+use crate::catalog::{self, Kind, ObjectType, SubjectSource, Subjects, UserId};
 use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
-use crate::key::{Family, Key};
+use crate::key::{Family, Key, Reading};
 use crate::pg::held::{self, Cursor, Pair};
 use crate::pg::plan::{Foreseen, Planner};
+use crate::pg::relation::Relation;
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
-use crate::pg::{own, session as set_user, statistics};
+use crate::pg::{own, session as set_user, statistics, types};
 use crate::session;
 
 /// So many grants are counted one by one where statistics know of no more.
@@ -69,13 +72,18 @@ pub fn estimate(
         return Ok(Estimate::Unknown);
     }
     let sources = catalog::sources()?;
-    let foreseen = |expression| match planner.foresee(expression) {
+    let of_ids = |kind: Kind| kind.source(&sources);
+    let foreseen = |expression, kind| match planner.foresee(expression) {
+        // What cannot be read is for the call to say, if it is ever made.
+        Foreseen::Value(Some(value)) if !SubjectSource::reads_plainly(of_ids(kind), value) => {
+            Err(Estimate::Unknown)
+        }
         Foreseen::Value(value) => Ok(value),
         Foreseen::Parameter => Err(Estimate::Parameter),
         Foreseen::Unknown => Err(Estimate::Unknown),
     };
     let (who, group): (Subject, Option<Value>) = match asked.who {
-        Who::User(user) => match foreseen(user) {
+        Who::User(user) => match foreseen(user, Kind::User) {
             Ok(value) => (Subject::User(catalog::user_id(&sources, value)?), None),
             Err(unknown) => return Ok(unknown),
         },
@@ -83,7 +91,7 @@ pub fn estimate(
             set_user::plans_depend();
             (Subject::User(session::current(&sources)?), None)
         }
-        Who::Group(group) => match foreseen(group) {
+        Who::Group(group) => match foreseen(group, Kind::Group) {
             Ok(value) => (Subject::Group(value.map(Value::print)), value),
             Err(unknown) => return Ok(unknown),
         },
@@ -176,11 +184,16 @@ fn owned(reach: &Reach) -> f64 {
     else {
         return 0.0;
     };
-    let share = owner_value(owner, table, column).and_then(|v| statistics::share(table, column, v));
+    let share =
+        owner_value(reach, owner, table, column).and_then(|v| statistics::share(table, column, v));
     statistics::rows(table) * share.map_or(DEFAULT_OWNED, |share| share.share)
 }
 
-fn owner_value(owner: &Key, table: pgrx::pg_sys::Oid, column: &str) -> Option<Value> {
-    let (_, declared, _) = crate::pg::relation::Relation::open(table).column(column)?;
-    Value::of_key(owner, crate::pg::types::base(declared)).ok().flatten()
+fn owner_value(reach: &Reach, owner: &Key, table: Oid, column: &str) -> Option<Value> {
+    let (_, declared, _) = Relation::open(table).column(column)?;
+    let base = types::base(declared);
+    match catalog::spelled(reach.holder.sources.users.as_ref(), owner, base) {
+        Reading::Spells(key) => Value::of_key(&key, base).ok().flatten(),
+        _ => None,
+    }
 }

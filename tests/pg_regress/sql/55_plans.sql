@@ -84,6 +84,14 @@ GRANT EXECUTE ON FUNCTION rowgrant.objects_for_user("any", text, regclass, name,
 -- Mistakes are the call's to tell, not the planner's.
 SELECT * FROM mistake($$SELECT count(*) FROM documents d WHERE rowgrant.has_perm('few', 'veiw', d)$$);
 SELECT count(*) FROM documents d WHERE rowgrant.has_perm(NULL::text, 'view', d);
+CREATE TABLE addresses (id inet PRIMARY KEY);
+SELECT rowgrant.remove_perm(u, 'view', 'documents', 7) FROM unnest('{few}'::text[]) u;
+DO $$BEGIN PERFORM rowgrant.unprotect(t, true) FROM unnest('{lines,codes,owned,parts}'::text[]) t; END$$;
+SELECT rowgrant.remove_perm('all', 'view', 'documents'), rowgrant.remove_perms(ARRAY['few', 'many'], '{view}', 'documents', ARRAY(SELECT id FROM documents));
+SELECT rowgrant.register_users('addresses');
+SELECT count(*) FROM documents d WHERE title IS NULL AND rowgrant.has_perm('nonsense', 'view', d);
+SELECT * FROM mistake($$SELECT count(*) FROM documents d WHERE rowgrant.has_perm('nonsense', 'view', d)$$);
+DROP TABLE addresses;
 SELECT count(*) FROM documents d WHERE rowgrant.has_perm('few', NULL, d);
 DROP OWNED BY regress_asking; DROP ROLE regress_asking;
 DEALLOCATE ALL;
