@@ -105,16 +105,6 @@ impl Asked {
         key.into_iter().filter_map(|part| planner.column(part))
     }
 
-    /// Whether the user, or group, is a parameter of a plan for all of its values.
-    pub fn is_about_parameter(&self, planner: &Planner) -> bool {
-        match self.who {
-            Who::User(who) | Who::Group(who) => {
-                matches!(planner.foresee(who), Foreseen::Parameter)
-            }
-            Who::Current => false,
-        }
-    }
-
     /// The permission's name; `None` where it is NULL or not known.
     pub fn perm(&self, planner: Option<&Planner>) -> Option<String> {
         let value = match planner {
