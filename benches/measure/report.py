@@ -79,9 +79,9 @@ rowgrant {about["rowgrant"]}, PostgreSQL {about["postgresql"]}, {about["machine"
 Everything is in memory; {settings}; the other settings are PostgreSQL's own.
 
 ```sh
-make bench                 # a tenth of the data, for a quick look
-make bench SIZE=1000000    # the data of this page; some hours, 20 GB of disk and 8 GB of memory
-make bench-report SIZE=1000000
+make bench SIZE={about["documents"]}    # the data of this page
+make bench SIZE=1000000   # ten million grants: hours, 20 GB of disk and 8 GB of memory
+make bench-report SIZE={about["documents"]}
 benches/run --help         # single parts of it
 ```
 

@@ -69,7 +69,8 @@ struct Catalog {
     state: (u32, i64),
     types: HashMap<String, Rc<ObjectType>>,
     types_by_id: HashMap<i32, Rc<ObjectType>>,
-    names_by_relation: HashMap<Oid, Option<String>>,
+    /// As of so many changes of relations: a partition may come to be another table's.
+    names_by_relation: (u64, HashMap<Oid, Option<String>>),
     sources: Option<Rc<Sources>>,
 }
 
@@ -151,7 +152,13 @@ pub fn find_object_type(name: &str) -> Result<Option<Rc<ObjectType>>> {
 
 /// The object type whose table this is, or of which it is a partition.
 pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
-    let known = with(|catalog| catalog.names_by_relation.get(&oid).cloned())?;
+    let changes = own::changes();
+    let known = with(|catalog| {
+        if catalog.names_by_relation.0 != changes {
+            catalog.names_by_relation = (changes, HashMap::new());
+        }
+        catalog.names_by_relation.1.get(&oid).cloned()
+    })?;
     let name = match known {
         Some(name) => name,
         None => {
@@ -162,7 +169,11 @@ pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
                     break;
                 }
             }
-            with(|catalog| catalog.names_by_relation.insert(oid, name.clone()))?;
+            with(|catalog| {
+                if catalog.names_by_relation.0 == changes {
+                    catalog.names_by_relation.1.insert(oid, name.clone());
+                }
+            })?;
             name
         }
     };

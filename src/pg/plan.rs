@@ -193,6 +193,18 @@ impl Planner {
         }
     }
 
+    /// Whether the query changes nothing, and so names no rows that it is about to write.
+    pub fn only_reads(&self) -> bool {
+        // SAFETY: the query lives as long as it is planned.
+        unsafe { (*(*self.0).parse).commandType == pg_sys::CmdType::CMD_SELECT }
+    }
+
+    /// Whether the query groups by more than one set of columns.
+    pub fn has_grouping_sets(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { !(*(*self.0).parse).groupingSets.is_null() }
+    }
+
     /// What the expression will be; functions that are stable are called for that.
     pub fn foresee(&self, expression: Expr) -> Foreseen {
         // SAFETY: an expression of this query; the result is one too.
@@ -421,7 +433,14 @@ unsafe fn below_relabels(mut node: *mut pg_sys::Node) -> *mut pg_sys::Node {
     // SAFETY: the caller's promise; the tag tells the structure.
     unsafe {
         while (*node).type_ == NodeTag::T_RelabelType {
-            node = (*node.cast::<pg_sys::RelabelType>()).arg.cast();
+            let relabel = &*node.cast::<pg_sys::RelabelType>();
+            let below = pg_sys::exprType(relabel.arg.cast());
+            let (one, other) = (types::base(relabel.resulttype), types::base(below));
+            // -1 of type integer, called an oid, is another number.
+            if one != other && !(types::is_text(one) && types::is_text(other)) {
+                break;
+            }
+            node = relabel.arg.cast();
         }
         node
     }

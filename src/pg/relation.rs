@@ -269,6 +269,12 @@ pub(super) unsafe fn equality(base_type: Oid) -> *mut pg_sys::TypeCacheEntry {
     }
 }
 
+/// Has all sessions make their plans with the table anew, once this transaction is committed.
+pub fn forget_plans(oid: Oid) {
+    // SAFETY: sends a message at the end of the transaction; the relation exists.
+    unsafe { pg_sys::CacheInvalidateRelcacheByRelid(oid) }
+}
+
 /// The owner of a relation.
 pub fn owner(oid: Oid) -> Result<Oid> {
     let relation = Relation::try_open(oid).ok_or_else(|| {

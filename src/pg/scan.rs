@@ -82,12 +82,15 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
     Ok(paths)
 }
 
+/// A relation and, where one serves, its index.
+type Opened = (Relation, Option<Relation>);
+
 /// The paths, and their relations and indexes, open.
 fn open(
     table: Oid,
     equal: &[(&str, &Key)],
     want: &[&str],
-) -> Result<(Rc<[Path]>, Vec<(Relation, Option<Relation>)>)> {
+) -> Result<(Rc<[Path]>, Vec<Opened>)> {
     loop {
         let before = own::changes();
         let paths = paths(table, equal, want)?;

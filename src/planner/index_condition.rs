@@ -49,7 +49,9 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
         let arguments = [who, asked.perm, table, Expr::name(&name), null, planned];
         Some(Expr::planned_call(function, array, &arguments))
     };
-    let is_exact = object_type.key_columns.len() == 1;
+    // Who owns the row may change while an update waits for it, and children may have rows of the same
+    // key that others own: such rows are asked about themselves too.
+    let is_exact = object_type.key_columns.len() == 1 && object_type.owner_column.is_none();
     let condition = index.among(call, &column, keys);
     Ok(condition.map_or(Answer::Nothing, |c| Answer::IndexCondition(c, is_exact)))
 }

@@ -14,10 +14,18 @@ const HAS_PERM: [pg_sys::Oid; 5] =
 pub fn simplify(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
     let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
     let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    // Where some grouping sets leave columns out, those of the row would be NULL there.
+    if planner.has_grouping_sets() {
+        return Ok(Answer::Nothing);
+    }
     let row = match &asked.object {
         Object::Row(row) => planner.row_of_table(*row),
-        Object::Key(key) => row_of_key(planner, &object_type, *key)?,
-        Object::Columns(_) | Object::All => None,
+        // A key is judged by the row that is stored. That is the row at hand where rows are only read,
+        // and it decides the same, whichever of several children it is in, where it names no owner.
+        Object::Key(key) if planner.only_reads() && object_type.owner_column.is_none() => {
+            row_of_key(planner, &object_type, *key)?
+        }
+        Object::Key(_) | Object::Columns(_) | Object::All => None,
     };
     let Some(row) = row else { return Ok(Answer::Nothing) };
     Ok(by_columns(planner, call, &asked, &object_type, &row)

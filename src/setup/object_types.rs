@@ -206,6 +206,9 @@ pub fn rename(names: &[(String, String)]) -> Result<()> {
     steps.extend(names.iter().map(|(_, to)| (aside(to), to.clone())));
     for (from, to) in &steps {
         check_free(to, 0)?;
+        if let Some(relation) = catalog::find_object_type(from)?.and_then(|of| of.relation) {
+            relation::forget_plans(relation);
+        }
         spi::execute(
             "UPDATE rowgrant.object_type SET name = $2 WHERE name OPERATOR(pg_catalog.=) $1",
             &[Argument::text(from), Argument::text(to)],
@@ -287,6 +290,8 @@ fn alter(existing: &ObjectType, name: &str, declared: &Declared) -> Result<i32> 
         let count = grants::count_on_objects(&existing.permission_ids())?;
         grants::refuse_any(count, &what)?;
     }
+    // Plans have the table in place of the name.
+    existing.relation.into_iter().for_each(relation::forget_plans);
     let mut all = Vec::from(arguments(name, declared));
     all.push(Argument::integer(existing.id));
     spi::execute(

@@ -272,3 +272,35 @@ def test_two_sessions_grant_the_same(db, other):
     db.execute("COMMIT")
     granting.join()
     assert answers == [False]
+
+
+@pytest.mark.parametrize("asked", ["rowgrant.has_perm(1, 'change', d)", "rowgrant.has_perm(1, 'change', 'owned', d.id)",
+                                   "rowgrant.can('change', d)"])
+@pytest.mark.parametrize("seqscan", ["on", "off"])
+def test_an_update_that_waited_does_not_change_a_row_that_was_given_away(database, db, other, asked, seqscan):
+    db.execute("CREATE TABLE owned (id integer PRIMARY KEY, owner integer, body text)")
+    db.execute("INSERT INTO owned SELECT i, i % 5000, 'b' FROM generate_series(1, 20000) i")
+    db.execute("CREATE INDEX ON owned (owner)")
+    db.execute("SELECT rowgrant.protect('owned', owner_column => 'owner')")
+    db.execute("ANALYZE owned")
+    outcome = []
+    with connect(database) as waiting:
+        waiting.execute(f"SET enable_seqscan = {seqscan}")
+
+        def update():
+            with waiting.transaction():
+                waiting.execute("SELECT rowgrant.set_user(1)")
+                outcome.extend(waiting.execute(f"UPDATE owned d SET body = 'by 1' WHERE {asked} RETURNING id, owner").fetchall())
+
+        db.execute("BEGIN")
+        db.execute("UPDATE owned SET owner = 2 WHERE id = 5001")
+        updating = threading.Thread(target=update)
+        updating.start()
+        try:
+            waits_for_a_row(other, waiting.info.backend_pid)
+        finally:
+            db.execute("COMMIT")
+            updating.join()
+    # Asked by key, the statement's own snapshot decides; asked by row, the row as it is.
+    if "'owned'" not in asked:
+        assert sorted(outcome) == [(1, 1), (10001, 1), (15001, 1)]
