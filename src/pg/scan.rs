@@ -86,11 +86,7 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
 type Opened = (Relation, Option<Relation>);
 
 /// The paths, and their relations and indexes, open.
-fn open(
-    table: Oid,
-    equal: &[(&str, &Key)],
-    want: &[&str],
-) -> Result<(Rc<[Path]>, Vec<Opened>)> {
+fn open(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<(Rc<[Path]>, Vec<Opened>)> {
     loop {
         let before = own::changes();
         let paths = paths(table, equal, want)?;
