@@ -9,7 +9,7 @@ use pgrx::pg_sys::{self, Oid};
 
 use super::inherit::holding_rows;
 use super::own;
-use super::relation::{Relation, column_of, equality, exists};
+use super::relation::{Relation, column_of, equality};
 use super::types;
 use super::value::Value;
 use crate::error::{Error, Result};
@@ -55,6 +55,20 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
     if let Some(known) = known {
         return Ok(known);
     }
+    let paths = find_paths(table, equal, want)?;
+    KNOWN.with_borrow_mut(|(_, all)| {
+        all.push(Known {
+            table,
+            equal: equal.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            want: want.iter().map(|name| (*name).to_owned()).collect(),
+            paths: Rc::clone(&paths),
+        });
+    });
+    Ok(paths)
+}
+
+/// What the catalogs say now; the relations are locked from here on.
+fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>> {
     let mut paths = Vec::new();
     for oid in holding_rows(table) {
         let relation = Relation::open(oid);
@@ -70,16 +84,7 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
         let index = index.map(|index| index.oid());
         paths.push(Path { relation: oid, index, equal: columns, want: wanted });
     }
-    let paths: Rc<[Path]> = paths.into();
-    KNOWN.with_borrow_mut(|(_, all)| {
-        all.push(Known {
-            table,
-            equal: equal.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            want: want.iter().map(|name| (*name).to_owned()).collect(),
-            paths: Rc::clone(&paths),
-        });
-    });
-    Ok(paths)
+    Ok(paths.into())
 }
 
 /// A relation and, where one serves, its index.
@@ -87,27 +92,32 @@ type Opened = (Relation, Option<Relation>);
 
 /// The paths, and their relations and indexes, open.
 fn open(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<(Rc<[Path]>, Vec<Opened>)> {
-    loop {
-        let before = own::changes();
-        let paths = paths(table, equal, want)?;
-        let relations = paths.iter().map(|path| Relation::try_open(path.relation));
-        let relations: Option<Vec<Relation>> = relations.collect();
-        // Being locked, they stay as they are from here on; what was known of them may be older.
-        if before == own::changes()
-            && let Some(relations) = relations
-        {
-            let indexes = paths.iter().map(|path| path.index.map(Relation::open));
-            let opened = relations.into_iter().zip(indexes).collect();
-            return Ok((paths, opened));
-        }
-        if !exists(table) {
-            return Err(Error::undefined(format!(
-                "the table with oid {} was dropped just now",
-                table.to_u32()
-            ))
-            .hint("Try again."));
+    let before = own::changes();
+    let paths = paths(table, equal, want)?;
+    let opened = open_all(&paths);
+    // Being locked, they stay as they are from here on; what was known of them may be older.
+    match opened {
+        Some(opened) if before == own::changes() => Ok((paths, opened)),
+        _ => {
+            let paths = find_paths(table, equal, want)?;
+            let opened = open_all(&paths).ok_or_else(|| {
+                Error::undefined(format!(
+                    "the table with oid {} was dropped just now",
+                    table.to_u32()
+                ))
+                .hint("Try again.")
+            })?;
+            Ok((paths, opened))
         }
     }
+}
+
+fn open_all(paths: &[Path]) -> Option<Vec<Opened>> {
+    let open = |path: &Path| {
+        let relation = Relation::try_open(path.relation)?;
+        Some((relation, path.index.and_then(Relation::try_open)))
+    };
+    paths.iter().map(open).collect()
 }
 
 /// Calls `each` with the columns `want` of every row of `table` (partitions and children included)
