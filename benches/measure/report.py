@@ -159,7 +159,7 @@ def by_way():
         "covering indexes in both directions. For a user with a model-level grant they ask for it first, with OR.",
         "guardian's is what `get_objects_for_user` sends; to a user with the permission on the model it sends no",
         "condition, and the statements by which it finds that out are not counted.\n",
-        "```sql",
+        "```sql no-run",
     ]
     parts += [f"-- {way}\n{ways.condition(way, 42, 'documents', 'd', False)}" for way in ways.WAYS]
     return "\n".join([*parts, "```\n"])
