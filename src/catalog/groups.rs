@@ -3,14 +3,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use super::subjects::{Kind, pairs, subject_id};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
-use crate::pg::scan::find_rows;
+use crate::pg::scan::has_row;
 use crate::pg::snapshot::{self, Stamp};
 
 /// So many entries are remembered at most; beyond it all are forgotten.
@@ -56,11 +55,7 @@ fn are_nested() -> Result<bool> {
     if let Some(known) = with(|memo| memo.nested) {
         return Ok(known);
     }
-    let mut nested = false;
-    find_rows(own_tables()?.subgroup, &[], &[], |_| {
-        nested = true;
-        Ok(ControlFlow::Break(()))
-    })?;
+    let nested = has_row(own_tables()?.subgroup, &[])?;
     with(|memo| memo.nested = Some(nested));
     Ok(nested)
 }

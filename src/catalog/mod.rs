@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_id};
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
-use crate::pg::{inherit, own};
+use crate::pg::{inherit, own, relation};
 
 /// A table of the application's in which users or groups are.
 #[derive(Debug)]
@@ -178,6 +178,15 @@ pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
         }
     };
     name.map_or(Ok(None), |name| find_object_type(&name))
+}
+
+/// The object type of a table's rows, or the error that the table is not protected.
+pub fn object_type_of_table(table: Oid) -> Result<Rc<ObjectType>> {
+    object_type_of_relation(table)?.ok_or_else(|| {
+        let name = relation::qualified_name(table);
+        Error::undefined(format!("table {name} is not protected"))
+            .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
+    })
 }
 
 /// The object type with that id.

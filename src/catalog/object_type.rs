@@ -15,7 +15,7 @@ use crate::pg::scan;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
 use crate::pg::value::{Value, not_a_key};
-use crate::pg::{inherit, owner, relation, snapshot};
+use crate::pg::{inherit, owner, relation};
 
 /// A permission of an object type.
 #[derive(Debug, Clone)]
@@ -125,14 +125,12 @@ impl ObjectType {
         Ok(())
     }
 
-    /// The number of rows with that key, as of now.
+    /// The number of rows with that key.
     pub fn count_rows(&self, key: &Key) -> Result<usize> {
         let mut count = 0;
-        snapshot::with_latest(|| {
-            self.each_row(key, &[], |_| {
-                count += 1;
-                Ok(ControlFlow::Continue(()))
-            })
+        self.each_row(key, &[], |_| {
+            count += 1;
+            Ok(ControlFlow::Continue(()))
         })?;
         Ok(count)
     }

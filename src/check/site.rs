@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::pg::call::Call;
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
-use crate::pg::{relation, session as set_user, types};
+use crate::pg::{session as set_user, types};
 use crate::session;
 
 /// So many users are remembered at most; beyond it all are forgotten.
@@ -229,10 +229,6 @@ impl ObjectName {
                 }
             },
         };
-        catalog::object_type_of_relation(table)?.ok_or_else(|| {
-            let name = relation::qualified_name(table);
-            Error::undefined(format!("table {name} is not protected"))
-                .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
-        })
+        catalog::object_type_of_table(table)
     }
 }

@@ -5,9 +5,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::snapshot;
-use crate::pg::trigger::Version;
+use crate::pg::trigger::{Trigger, Version};
 
 /// A row that is about to get another key, or has just got it.
 struct Move {
@@ -95,7 +96,7 @@ pub fn is_leaving(object_type: i32, key: &Key) -> bool {
 
 /// How many rows the running command brings to that key, whether its trigger has seen to their grants
 /// by now or not.
-pub fn arriving(object_type: i32, key: &Key) -> usize {
+fn arriving(object_type: i32, key: &Key) -> usize {
     with(|moves| moves.arriving.get(&(object_type, key.clone())).copied().unwrap_or_default())
 }
 
@@ -105,4 +106,27 @@ pub fn moved_to(object_type: i32, from: &Key, version: Version, removed_by: u32)
         let found = moves.leaving.get(&(object_type, from.clone())).filter(|m| !m.done)?;
         (found.version == version && removed_by <= found.command).then(|| found.to.clone())
     })
+}
+
+/// Whether no two rows have one key, which a deferrable constraint allows for a while, but for rows
+/// that this command has brought there. Where they do it cannot be told whose the grants on it are:
+/// that is the error `told`, but not for the worker of a subscription, which could go no further. Its
+/// false means that nobody's they are.
+pub fn is_alone(
+    trigger: &Trigger,
+    key_columns: &[&str],
+    (object_type, key): (i32, &Key),
+    rows: impl FnOnce() -> Result<usize>,
+    told: impl FnOnce() -> String,
+) -> Result<bool> {
+    if trigger.has_unique_key(key_columns)
+        || snapshot::with_latest(rows)? <= arriving(object_type, key)
+    {
+        return Ok(true);
+    }
+    if trigger.is_applying() {
+        return Ok(false);
+    }
+    Err(Error::in_use(told())
+        .hint("Exchange the keys of rows in one command, or revoke the grants first."))
 }

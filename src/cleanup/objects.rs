@@ -2,7 +2,7 @@
 
 use super::{grants, moves, triggers};
 use crate::catalog::{self, ObjectType};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::key::Key;
 use crate::pg::relation::qualified_name;
 use crate::pg::scan::rows_of;
@@ -128,25 +128,16 @@ fn settle(
     Ok(())
 }
 
-/// Whether no two rows have one key, which a deferrable constraint allows for a while, but for rows
-/// that this command has brought there. Where they do it cannot be told whose the grants on it are:
-/// that is an error, but not for the worker of a subscription, which could go no further. Its false
-/// means that nobody's they are.
+/// Whether no two rows of the type's table have one key: see [`moves::is_alone`].
 fn is_alone(trigger: &Trigger, object_type: &ObjectType, key: &Key) -> Result<bool> {
-    if trigger.has_unique_key(&key_columns(object_type))
-        || object_type.count_rows(key)? <= moves::arriving(object_type.id, key)
-    {
-        return Ok(true);
-    }
-    if trigger.is_applying() {
-        return Ok(false);
-    }
-    Err(Error::in_use(format!(
-        "two rows of {} have the key \"{}\": whose the grants on it are cannot be told",
-        qualified_name(trigger.relation()),
-        key.to_text()
-    ))
-    .hint("Exchange the keys of rows in one command, or revoke the grants first."))
+    let rows = || object_type.count_rows(key);
+    let told = || {
+        let (table, key) = (qualified_name(trigger.relation()), key.to_text());
+        format!(
+            "two rows of {table} have the key \"{key}\": whose the grants on it are cannot be told"
+        )
+    };
+    moves::is_alone(trigger, &key_columns(object_type), (object_type.id, key), rows, told)
 }
 
 fn key_columns(object_type: &ObjectType) -> Vec<&str> {

@@ -2,7 +2,6 @@
 //! the extension's owner, after the statement.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::ControlFlow;
 
 use pgrx::pg_sys::{self, Oid};
 
@@ -11,7 +10,7 @@ use crate::catalog::{self, Kind, ObjectType, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::{Family, Key, KeyColumn, KeyShape};
 use crate::pg::relation::Relation;
-use crate::pg::scan::find_rows;
+use crate::pg::scan::has_row;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::value::Value;
 use crate::pg::{owner, snapshot, types};
@@ -157,7 +156,8 @@ pub fn subjects(kind: Kind, source: &SubjectSource) -> Result<()> {
     let converted = now.converted(source.relation, source.column.base, all)?;
     for (id, old, stored) in former {
         let new = converted.get(&old).ok_or_else(|| lost(&old))?;
-        if !is_there(source, new)? {
+        let there = || has_row(source.relation, &[(&source.key_column, new)]);
+        if !snapshot::with_latest(there)? {
             return Err(lost(&old));
         }
         grants::rename_subject(id, &stored, &new.to_text())?;
@@ -173,15 +173,4 @@ pub fn subjects(kind: Kind, source: &SubjectSource) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-fn is_there(source: &SubjectSource, id: &Key) -> Result<bool> {
-    let mut there = false;
-    snapshot::with_latest(|| {
-        find_rows(source.relation, &[(&source.key_column, id)], &[], |_| {
-            there = true;
-            Ok(ControlFlow::Break(()))
-        })
-    })?;
-    Ok(there)
 }

@@ -1,17 +1,15 @@
 //! subject_changed, the trigger on the registered tables of users and groups.
 
-use std::ops::ControlFlow;
-
 use super::triggers::Names;
 use super::{grants, moves};
 use crate::catalog::{self, Kind, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::pg::scan::{find_rows, rows_of};
+use crate::pg::scan::{count_rows, has_row, rows_of};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::trigger::{Event, Trigger, current_command};
 use crate::pg::value::Value;
-use crate::pg::{inherit, owner, snapshot};
+use crate::pg::{inherit, owner};
 
 /// `subject_changed('u' or 'g')`
 pub fn subject_changed(trigger: &Trigger) -> Result<()> {
@@ -49,7 +47,9 @@ pub fn subject_changed(trigger: &Trigger) -> Result<()> {
         Event::Delete => {
             match moves::moved_to(what(kind), &old, trigger.version(), trigger.removed_by()) {
                 // Carried out as DELETE and INSERT, into another partition.
-                Some(new) if is_there(source, &new)? => moved(trigger, kind, source, &old, &new),
+                Some(new) if has_row(source.relation, &[(&source.key_column, &new)])? => {
+                    moved(trigger, kind, source, &old, &new)
+                }
                 _ => owner::run(|| {
                     let gone = grants::subjects(kind.code(), Some(&old))?;
                     if !gone.is_empty() {
@@ -69,15 +69,6 @@ fn what(kind: Kind) -> i32 {
         Kind::User => -1,
         Kind::Group => -2,
     }
-}
-
-fn is_there(source: &SubjectSource, id: &Key) -> Result<bool> {
-    let mut found = false;
-    find_rows(source.relation, &[(&source.key_column, id)], &[], |_| {
-        found = true;
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
 }
 
 /// Gives a subject its new key. Where another subject still has it, whose own turn in this command
@@ -128,31 +119,15 @@ fn check_not_granted(trigger: &Trigger, kind: Kind, id: &Key, subjects: &[i32]) 
     .hint("Grant in a command of its own."))
 }
 
-/// Whether no two rows have one id; where they do it cannot be told whose the grants are. As for
-/// objects.
+/// Whether no two users, or groups, have one id: see [`moves::is_alone`].
 fn is_alone(trigger: &Trigger, kind: Kind, source: &SubjectSource, id: &Key) -> Result<bool> {
-    if trigger.has_unique_key(&[&source.key_column]) {
-        return Ok(true);
-    }
-    let mut count = 0;
-    snapshot::with_latest(|| {
-        find_rows(source.relation, &[(&source.key_column, id)], &[], |_| {
-            count += 1;
-            Ok(ControlFlow::Continue(()))
-        })
-    })?;
-    if count <= moves::arriving(what(kind), id) {
-        return Ok(true);
-    }
-    if trigger.is_applying() {
-        return Ok(false);
-    }
-    Err(Error::in_use(format!(
-        "two {}s have the id \"{}\": whose the grants are cannot be told",
-        kind.noun(),
-        id.to_text()
-    ))
-    .hint("Exchange the keys of rows in one command, or revoke the grants first."))
+    let key = source.key_column.as_str();
+    let rows = || count_rows(source.relation, &[(key, id)]);
+    let told = || {
+        let (noun, id) = (kind.noun(), id.to_text());
+        format!("two {noun}s have the id \"{id}\": whose the grants are cannot be told")
+    };
+    moves::is_alone(trigger, &[key], (what(kind), id), rows, told)
 }
 
 fn rename(subjects: &[i32], kind: &str, key: &Key) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::row::row_value;
 use crate::pg::value::Value;
-use crate::pg::{lock, owner, relation, snapshot, types};
+use crate::pg::{lock, owner, snapshot, types};
 
 /// What one call grants or revokes.
 struct Grant {
@@ -94,11 +94,7 @@ fn by_row(call: &Call, kind: Kind) -> Result<(Grant, Key)> {
         Error::argument("the object is not a row of a table")
             .hint("Give a row of a protected table, as in FROM documents d ... (.., d).")
     })?;
-    let object_type = catalog::object_type_of_relation(table)?.ok_or_else(|| {
-        let name = relation::qualified_name(table);
-        Error::undefined(format!("table {name} is not protected"))
-            .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
-    })?;
+    let object_type = catalog::object_type_of_table(table)?;
     let (key, _) = object_type.key_of_row(&row)?;
     Ok((Grant::new(call, kind, object_type)?, key.ok_or_else(Key::missing)?))
 }

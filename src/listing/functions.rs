@@ -164,10 +164,7 @@ pub fn objects_for_user_rows(call: &Call) -> Result<Output> {
             .hint("Give a NULL of the table's type, as in NULL::documents, or the object type's name and NULL of the key's type.")
     })?;
     let table_name = relation::qualified_name(table);
-    let object_type = catalog::object_type_of_relation(table)?.ok_or_else(|| {
-        Error::undefined(format!("table {table_name} is not protected"))
-            .hint(format!("Protect it: SELECT rowgrant.protect('{table_name}')."))
-    })?;
+    let object_type = catalog::object_type_of_table(table)?;
     let Some(perm) = call.text(1) else { return Ok(Output::Set) };
     let giving = object_type.giving(&perm)?;
     let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };

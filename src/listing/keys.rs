@@ -1,12 +1,12 @@
 //! The keys of what is held, or what a column of them can be, as one array, for looking rows up by an
-//! index. The planner writes such
-//! calls; see `planner::index_condition`.
+//! index. The planner writes such calls; see `planner::index_condition`.
+
+use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::everything;
-use std::collections::HashSet;
-
 use super::functions::{Held, group_holder, held, holder};
-use crate::catalog;
+use crate::catalog::{self, Subjects};
 use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -14,8 +14,8 @@ use crate::pg::array::ArrayBuilder;
 use crate::pg::call::{Call, Output};
 use crate::pg::plan;
 use crate::pg::snapshot::{self, Stamp};
+use crate::pg::types;
 use crate::pg::value::Value;
-use crate::pg::{relation, types};
 
 /// A plan is given up when what it reads is so many times as much as it was made for, ...
 const OUTGROWN: usize = 8;
@@ -28,7 +28,7 @@ struct Site(Option<Made>);
 
 struct Made {
     stamp: Stamp,
-    holder: Holder,
+    subjects: Rc<Subjects>,
     perm: String,
     array: ArrayBuilder,
 }
@@ -55,22 +55,19 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
     let stamp = snapshot::stamp();
     let site = call.memo::<Site>();
     if let Some(made) = &site.0
-        && (made.stamp, &made.perm, &made.holder.subjects) == (stamp, &perm, &holder.subjects)
+        && (made.stamp, &made.perm, &made.subjects) == (stamp, &perm, &holder.subjects)
     {
         return Ok(Output::Array(made.array.datum()));
     }
-    let object_type = catalog::object_type_of_relation(table)?.ok_or_else(|| {
-        let name = relation::qualified_name(table);
-        Error::undefined(format!("table {name} is not protected"))
-            .hint(format!("Protect it: SELECT rowgrant.protect('{name}')."))
-    })?;
+    let object_type = catalog::object_type_of_table(table)?;
     let array_type = types::base(call.argument_type(4));
     let element = types::array_element(array_type).ok_or_else(|| {
         Error::argument("keys must be an array")
             .hint("Give NULL::bigint[], for keys of type bigint.")
     })?;
     let giving = object_type.giving(&perm)?;
-    let reach = Reach { object_type, giving, holder: holder.clone() };
+    let reach = Reach { object_type, giving, holder };
+    let subjects = Rc::clone(&reach.holder.subjects);
     let mut array = ArrayBuilder::new(call, element);
     let shape = reach.object_type.shape.clone();
     let at = reach.object_type.key_columns.iter().position(|name| *name == column);
@@ -89,12 +86,7 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
             return push(key);
         }
         let part = shape.split(key)?.swap_remove(at);
-        if parts.contains(&part) {
-            return Ok(());
-        }
-        push(&part)?;
-        parts.insert(part);
-        Ok(())
+        if parts.insert(part.clone()) { push(&part) } else { Ok(()) }
     };
     match held(&reach)? {
         Held::Everywhere => everything::each_row(&reach.object_type, |key| add(&key))?,
@@ -106,6 +98,6 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
     }
     array.finish()?;
     let datum = array.datum();
-    site.0 = Some(Made { stamp, holder, perm, array });
+    site.0 = Some(Made { stamp, subjects, perm, array });
     Ok(Output::Array(datum))
 }

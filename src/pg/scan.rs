@@ -145,6 +145,26 @@ pub fn find_rows(
     Ok(())
 }
 
+/// Whether there is a row of `table` whose columns equal the given keys.
+pub fn has_row(table: Oid, equal: &[(&str, &Key)]) -> Result<bool> {
+    let mut found = false;
+    find_rows(table, equal, &[], |_| {
+        found = true;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
+/// The number of rows of `table` whose columns equal the given keys.
+pub fn count_rows(table: Oid, equal: &[(&str, &Key)]) -> Result<usize> {
+    let mut count = 0;
+    find_rows(table, equal, &[], |_| {
+        count += 1;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(count)
+}
+
 /// Calls `each` with these columns of every row of this very table, without partitions and children.
 pub fn rows_of(
     table: Oid,

@@ -1,7 +1,6 @@
 //! register_users, register_groups and register_membership, and their undoing.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use pgrx::pg_sys::Oid;
 
@@ -14,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_text};
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::relation::qualified_name;
-use crate::pg::scan::find_rows;
+use crate::pg::scan::has_row;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::{lock, snapshot};
 
@@ -186,13 +185,8 @@ fn refuse_built_in_names(table: &Table, key: &str, column: &KeyColumn) -> Result
         if !column.is_textual() {
             continue;
         }
-        let mut found = false;
         let id = column.of_text(name, "group id")?;
-        find_rows(table.oid, &[(key, &id)], &[], |_| {
-            found = true;
-            Ok(ControlFlow::Break(()))
-        })?;
-        if found {
+        if has_row(table.oid, &[(key, &id)])? {
             return Err(Error::argument(format!(
                 "table {} has a group \"{name}\", which is the name of a built-in group",
                 table.name
@@ -217,12 +211,7 @@ pub fn existing_in(
 }
 
 fn check_exists(kind: Kind, table: Oid, key: &str, id: &Key) -> Result<()> {
-    let mut found = false;
-    find_rows(table, &[(key, id)], &[], |_| {
-        found = true;
-        Ok(ControlFlow::Break(()))
-    })?;
-    if found {
+    if has_row(table, &[(key, id)])? {
         return Ok(());
     }
     let name = qualified_name(table);
