@@ -102,7 +102,7 @@ CREATE TABLE rowgrant.subject (
     id   integer NOT NULL DEFAULT nextval('rowgrant.subject_id') PRIMARY KEY,
     kind "char" NOT NULL CHECK (kind IN ('u', 'g', 'b', 'U', 'G')),
     key  text COLLATE "C" NOT NULL,
-    UNIQUE (key, kind)
+    UNIQUE (key, kind) INCLUDE (id)
 );
 COMMENT ON TABLE rowgrant.subject IS
     'Whoever holds a grant. The id is never used again: a user deleted and created anew with the same key is another subject.';

@@ -160,7 +160,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- Listing from the index alone.
+-- Finding a subject, and listing, from the index alone.
+ALTER TABLE rowgrant.subject DROP CONSTRAINT subject_key_kind_key;
+ALTER TABLE rowgrant.subject ADD UNIQUE (key, kind) INCLUDE (id);
 CREATE INDEX grant_bigint_lasting ON rowgrant.grant_bigint (subject, perm, object) WHERE expires_at IS NULL;
 CREATE INDEX grant_bigint_expiring ON rowgrant.grant_bigint (subject, perm, object) WHERE expires_at IS NOT NULL;
 DROP INDEX rowgrant.grant_bigint_subject;

@@ -1,63 +1,91 @@
-//! Groups as subjects, and the groups above them, looked up once while one snapshot lasts: many
-//! users of one statement are in the same groups.
+//! Groups as subjects, and the groups above them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::subjects::{Kind, pairs, subject_id};
+use foldhash::fast::RandomState;
+
+use super::memo;
+use super::subjects::{Kind, find_subject, pairs, subject_number};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
-use crate::pg::scan::has_row;
-use crate::pg::snapshot::{self, Stamp};
+use crate::pg::scan::{RowId, Rows, has_row};
+use crate::pg::value::Value;
 
-/// So many entries are remembered at most; beyond it all are forgotten.
-const REMEMBERED: usize = 10_000;
-
-/// What was looked up under one snapshot.
-#[derive(Default)]
-struct Memo {
-    stamp: Option<Stamp>,
-    subjects: HashMap<Key, Option<i32>>,
-    parents: HashMap<i32, Rc<[i32]>>,
-    /// Whether there are any subgroups at all.
-    nested: Option<bool>,
-}
+/// So many groups' places are remembered at most; beyond it all are forgotten.
+const PLACES: usize = 10_000;
 
 thread_local! {
-    static MEMO: RefCell<Memo> = RefCell::new(Memo::default());
-}
-
-fn with<T>(action: impl FnOnce(&mut Memo) -> T) -> T {
-    let stamp = Some(snapshot::stamp());
-    MEMO.with_borrow_mut(|memo| {
-        let full = memo.subjects.len() + memo.parents.len() >= REMEMBERED;
-        if memo.stamp != stamp || full {
-            *memo = Memo { stamp, ..Memo::default() };
-        }
-        action(memo)
-    })
+    /// Where the subjects of groups were found last, whatever was seen then: looking whether it is
+    /// still there costs much less than looking it up.
+    static PLACES_OF: RefCell<HashMap<Key, RowId, RandomState>> = RefCell::default();
 }
 
 /// The subject of a group.
 pub fn group_subject(key: &Key) -> Result<Option<i32>> {
-    if let Some(known) = with(|memo| memo.subjects.get(key).copied()) {
+    if let Some(known) = memo::with(|memo| memo.groups.get(key).copied()) {
         return Ok(known);
     }
-    let subject = subject_id(Kind::Group, key)?;
-    with(|memo| memo.subjects.insert(key.clone(), subject));
+    let found = find_subject(Kind::Group, key)?;
+    if let Some((_, at)) = found {
+        PLACES_OF.with_borrow_mut(|places| {
+            if places.len() >= PLACES {
+                places.clear();
+            }
+            places.insert(key.clone(), at);
+        });
+    }
+    let subject = found.map(|(id, _)| id);
+    memo::with(|memo| memo.groups.insert(key.clone(), subject));
     Ok(subject)
+}
+
+/// The subjects of groups, those that have any.
+pub fn group_subjects_of(keys: &[Key]) -> Result<Vec<i32>> {
+    let is_new = |key: &&Key| memo::with(|memo| !memo.groups.contains_key(*key));
+    let places: Vec<(&Key, RowId)> = PLACES_OF.with_borrow(|places| {
+        keys.iter().filter(is_new).filter_map(|key| Some((key, *places.get(key)?))).collect()
+    });
+    if !places.is_empty() {
+        let rows = Rows::open(own_tables()?.subject, &["id", "kind", "key"])?;
+        for (key, at) in places {
+            let is_it = |row: &[Option<Value>]| {
+                row[1].is_some_and(|kind| kind.print() == Kind::Group.code())
+                    && row[2].is_some_and(|stored| stored.as_text() == key.to_text())
+            };
+            let read = |row: &[Option<Value>]| {
+                is_it(row).then(|| subject_number(row[0])).flatten()
+            };
+            if let Some(subject) = rows.read(at, read).flatten() {
+                memo::with(|memo| memo.groups.insert(key.clone(), Some(subject)));
+            }
+        }
+        rows.close();
+    }
+    let subjects = keys.iter().map(group_subject).collect::<Result<Vec<_>>>()?;
+    Ok(subjects.into_iter().flatten().collect())
 }
 
 /// Whether there are any subgroups at all: where there are none no group need be looked up.
 fn are_nested() -> Result<bool> {
-    if let Some(known) = with(|memo| memo.nested) {
+    if let Some(known) = memo::with(|memo| memo.are_nested) {
         return Ok(known);
     }
     let nested = has_row(own_tables()?.subgroup, &[])?;
-    with(|memo| memo.nested = Some(nested));
+    memo::with(|memo| memo.are_nested = Some(nested));
     Ok(nested)
+}
+
+/// Whether rowgrant keeps any memberships itself.
+pub fn are_kept() -> Result<bool> {
+    if let Some(known) = memo::with(|memo| memo.are_kept) {
+        return Ok(known);
+    }
+    let kept = has_row(own_tables()?.membership, &[])?;
+    memo::with(|memo| memo.are_kept = Some(kept));
+    Ok(kept)
 }
 
 /// The groups of which this one is a subgroup, in one step.
@@ -65,11 +93,11 @@ pub fn parents(group: i32) -> Result<Rc<[i32]>> {
     if !are_nested()? {
         return Ok(Rc::new([]));
     }
-    if let Some(known) = with(|memo| memo.parents.get(&group).cloned()) {
+    if let Some(known) = memo::with(|memo| memo.parents.get(&group).cloned()) {
         return Ok(known);
     }
     let parents: Rc<[i32]> = pairs(own_tables()?.subgroup, "child", group, "parent")?.into();
-    with(|memo| memo.parents.insert(group, Rc::clone(&parents)));
+    memo::with(|memo| memo.parents.insert(group, Rc::clone(&parents)));
     Ok(parents)
 }
 

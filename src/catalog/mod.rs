@@ -8,6 +8,7 @@
 
 mod groups;
 mod load;
+mod memo;
 mod named;
 mod object_type;
 mod subjects;
@@ -16,7 +17,7 @@ pub use groups::{children, parents, with_parents};
 pub use named::{named_by, rows_naming, spelled};
 pub use object_type::{ObjectType, Permission};
 pub use subjects::{
-    AUTHENTICATED, BUILT_IN_GROUPS, EVERYONE, Kind, Subjects, UserId, built_in_group,
+    AUTHENTICATED, Asker, BUILT_IN_GROUPS, EVERYONE, Kind, Subjects, UserId, built_in_group,
     built_in_name, direct_groups, group_subjects, subject_id, subject_name, user_id,
 };
 

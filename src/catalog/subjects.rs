@@ -1,17 +1,19 @@
 //! Who a user is: the subjects whose grants count for him.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use pgrx::pg_sys::{self, Oid};
 
-use super::groups::{group_subject, with_parents};
+use super::groups::{are_kept, group_subject, group_subjects_of, with_parents};
+use super::memo;
 use super::named::{named_by, rows_naming};
 use super::{MembershipSource, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::lock::Ids;
 use crate::pg::own::own_tables;
-use crate::pg::scan::find_rows;
+use crate::pg::scan::{RowId, find_rows, find_rows_with_ids};
 use crate::pg::value::Value;
 
 /// The subject of the built-in group `everyone`.
@@ -73,6 +75,14 @@ pub struct Subjects {
     pub owner: Option<Key>,
 }
 
+/// Whom a question is about.
+#[derive(PartialEq, Eq)]
+pub enum Asker {
+    User(UserId),
+    /// As it was given.
+    Group(Option<String>),
+}
+
 /// The canonical form of a user's id.
 pub fn user_id(sources: &Sources, id: Option<Value>) -> Result<UserId> {
     id.map(|id| SubjectSource::canonical(sources.users.as_ref(), id, "user id")).transpose()
@@ -99,7 +109,19 @@ impl Subjects {
     /// The NULL user holds what everyone does and, where one is registered, what the anonymous
     /// user and his groups do; he is never authenticated, and never a superuser. Naming the
     /// anonymous user's id is no other user than NULL.
-    pub fn of_user(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Self> {
+    pub fn of_user(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Rc<Self>> {
+        if !use_groups {
+            return Self::resolve(sources, user, false).map(Rc::new);
+        }
+        if let Some(known) = memo::with(|memo| memo.users.get(user).cloned()) {
+            return Ok(known);
+        }
+        let found = Rc::new(Self::resolve(sources, user, true)?);
+        memo::with(|memo| memo.users.insert(user.clone(), Rc::clone(&found)));
+        Ok(found)
+    }
+
+    fn resolve(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Self> {
         let anonymous = sources.users.as_ref().and_then(|u| u.anonymous_user.as_ref());
         let is_anonymous = user.is_none() || user.as_ref() == anonymous;
         let mut found = Subjects::default();
@@ -153,12 +175,12 @@ pub fn direct_groups(sources: &Sources, user: &Key, own: Option<i32>) -> Result<
     let mut groups = Vec::new();
     for membership in &sources.memberships {
         let table = membership.relation;
-        for group in groups_in(sources, membership, user)? {
-            let subject = group_subject(&group)?;
-            groups.extend(subject.map(|subject| DirectGroup { subject, table }));
-        }
+        let found = group_subjects_of(&groups_in(sources, membership, user)?)?;
+        groups.extend(found.into_iter().map(|subject| DirectGroup { subject, table }));
     }
-    if let Some(own) = own {
+    if let Some(own) = own
+        && are_kept()?
+    {
         let table = own_tables()?.membership;
         let kept = pairs(table, "user_subject", own, "group_subject")?;
         groups.extend(kept.into_iter().map(|subject| DirectGroup { subject, table }));
@@ -192,7 +214,7 @@ pub(super) fn pairs(table: Oid, column: &str, subject: i32, want: &str) -> Resul
     let mut found = Vec::new();
     let key = Key::Bigint(i64::from(subject));
     find_rows(table, &[(column, &key)], &[want], |row| {
-        found.extend(row[0].and_then(|v| v.as_integer(pg_sys::INT4OID)).map(|id| id as i32));
+        found.extend(subject_number(row[0]));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
@@ -204,8 +226,8 @@ pub fn group_subjects(
     sources: &Sources,
     group: Option<Value>,
     use_groups: bool,
-) -> Result<Subjects> {
-    let Some(group) = group else { return Ok(Subjects::default()) };
+) -> Result<Rc<Subjects>> {
+    let Some(group) = group else { return Ok(Rc::default()) };
     let own = match built_in_group(&group.print()) {
         Some(built_in) => Some(built_in),
         None => {
@@ -215,20 +237,30 @@ pub fn group_subjects(
     };
     let own = own.into_iter().collect();
     let ids = if use_groups { with_parents(own)? } else { own };
-    Ok(Subjects { ids, ..Subjects::default() })
+    Ok(Rc::new(Subjects { ids, ..Subjects::default() }))
 }
 
 /// The subject with that key.
 pub fn subject_id(kind: Kind, key: &Key) -> Result<Option<i32>> {
+    Ok(find_subject(kind, key)?.map(|(id, _)| id))
+}
+
+/// The subject with that key, and where it is in its table.
+pub(super) fn find_subject(kind: Kind, key: &Key) -> Result<Option<(i32, RowId)>> {
     let text = Key::Text(key.to_text());
-    let mut id = None;
-    find_rows(own_tables()?.subject, &[("key", &text)], &["id", "kind"], |row| {
+    let mut found = None;
+    find_rows_with_ids(own_tables()?.subject, &[("key", &text)], &["id", "kind"], |at, row| {
         if row[1].is_some_and(|k| k.print() == kind.code()) {
-            id = row[0].and_then(|v| v.as_integer(pg_sys::INT4OID)).map(|id| id as i32);
+            found = subject_number(row[0]).map(|id| (id, at));
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(id)
+    Ok(found)
+}
+
+/// The value of a column of subjects.
+pub(super) fn subject_number(value: Option<Value>) -> Option<i32> {
+    value.and_then(|v| v.as_integer(pg_sys::INT4OID)).map(|id| id as i32)
 }
 
 enum Standing {

@@ -1,7 +1,6 @@
 //! explain_perm, as SQL calls it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -49,7 +48,7 @@ pub fn explain_perm(call: &Call) -> Result<Output> {
     let giving = object_type.giving(&perm)?;
     let sources = catalog::sources()?;
     let user = catalog::user_id(&sources, call.value(0))?;
-    let subjects = Rc::new(Subjects::of_user(&sources, &user, true)?);
+    let subjects = Subjects::of_user(&sources, &user, true)?;
     let Some(key) = object_type.key(key)? else { return Ok(Output::Set) };
     let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
     let reach = Reach { object_type, giving, holder };

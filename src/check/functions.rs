@@ -1,19 +1,15 @@
 //! has_perm, can, has_perms, group_has_perm and require_perm, as SQL calls them.
 
-use std::rc::Rc;
-
-use super::reach::{Holder, Reach};
-use super::site::{ObjectName, Of, Site, User};
-use crate::catalog;
+use super::site::{ObjectName, Of, Site, Who};
 use crate::error::{Error, Result};
 use crate::pg::call::{Call, Output};
 use crate::pg::row::row_value;
 use crate::pg::value::Value;
 
-fn by_key(call: &Call, user: User) -> Result<bool> {
-    let at = user.next();
+fn by_key(call: &Call, who: Who) -> Result<bool> {
+    let at = who.next();
     let Some(key) = call.value(at + 2) else { return Ok(false) };
-    let Some(known) = Site::of(call).known(call, user, Of::Name(at + 1))? else {
+    let Some(known) = Site::of(call).known(call, who, Of::Name(at + 1))? else {
         return Ok(false);
     };
     match known.reach.object_type.key(key)? {
@@ -22,10 +18,10 @@ fn by_key(call: &Call, user: User) -> Result<bool> {
     }
 }
 
-fn by_row(call: &Call, user: User) -> Result<bool> {
-    let Some(row) = call.value(user.next() + 1) else { return Ok(false) };
+fn by_row(call: &Call, who: Who) -> Result<bool> {
+    let Some(row) = call.value(who.next() + 1) else { return Ok(false) };
     let row = row_value(row);
-    let Some(known) = Site::of(call).known(call, user, Of::RowType(row.type_oid))? else {
+    let Some(known) = Site::of(call).known(call, who, Of::RowType(row.type_oid))? else {
         return Ok(false);
     };
     match known.reach.object_type.key_of_row(&row)? {
@@ -35,10 +31,10 @@ fn by_row(call: &Call, user: User) -> Result<bool> {
 }
 
 /// The row given by its table, its owner (NULL where rows have none) and the columns of its key.
-fn by_columns(call: &Call, user: User) -> Result<bool> {
-    let at = user.next();
+fn by_columns(call: &Call, who: Who) -> Result<bool> {
+    let at = who.next();
     let site = Site::of(call);
-    let Some((known, types)) = site.known_of_columns(call, user, at + 1)? else {
+    let Some((known, types)) = site.known_of_columns(call, who, at + 1)? else {
         return Ok(false);
     };
     if known.is_surely_everywhere() {
@@ -57,8 +53,8 @@ fn by_columns(call: &Call, user: User) -> Result<bool> {
     key.map_or(Ok(false), |key| known.holds_row(&key, owner))
 }
 
-fn by_model(call: &Call, user: User) -> Result<bool> {
-    match Site::of(call).known(call, user, Of::Name(user.next() + 1))? {
+fn by_model(call: &Call, who: Who) -> Result<bool> {
+    match Site::of(call).known(call, who, Of::Name(who.next() + 1))? {
         Some(known) => known.is_everywhere(),
         None => Ok(false),
     }
@@ -66,42 +62,42 @@ fn by_model(call: &Call, user: User) -> Result<bool> {
 
 /// `has_perm(user_id, perm, object_type, key)`
 pub fn has_perm_key(call: &Call) -> Result<Output> {
-    by_key(call, User::Given).map(Output::Bool)
+    by_key(call, Who::User).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object)`
 pub fn has_perm_row(call: &Call) -> Result<Output> {
-    by_row(call, User::Given).map(Output::Bool)
+    by_row(call, Who::User).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, relation, owner, VARIADIC key)`
 pub fn has_perm_columns(call: &Call) -> Result<Output> {
-    by_columns(call, User::Given).map(Output::Bool)
+    by_columns(call, Who::User).map(Output::Bool)
 }
 
 /// `has_perm(user_id, perm, object_type)`
 pub fn has_perm_model(call: &Call) -> Result<Output> {
-    by_model(call, User::Given).map(Output::Bool)
+    by_model(call, Who::User).map(Output::Bool)
 }
 
 /// `can(perm, object_type, key)`
 pub fn can_key(call: &Call) -> Result<Output> {
-    by_key(call, User::Current).map(Output::Bool)
+    by_key(call, Who::Current).map(Output::Bool)
 }
 
 /// `can(perm, object)`
 pub fn can_row(call: &Call) -> Result<Output> {
-    by_row(call, User::Current).map(Output::Bool)
+    by_row(call, Who::Current).map(Output::Bool)
 }
 
 /// `can(perm, relation, owner, VARIADIC key)`
 pub fn can_columns(call: &Call) -> Result<Output> {
-    by_columns(call, User::Current).map(Output::Bool)
+    by_columns(call, Who::Current).map(Output::Bool)
 }
 
 /// `can(perm, object_type)`
 pub fn can_model(call: &Call) -> Result<Output> {
-    by_model(call, User::Current).map(Output::Bool)
+    by_model(call, Who::Current).map(Output::Bool)
 }
 
 /// `has_perms(user_id, perms, object_type, key, any_perm)`: all of the permissions, or any.
@@ -135,30 +131,18 @@ pub fn has_perms(call: &Call) -> Result<Output> {
 
 /// `group_has_perm(group_id, perm, object_type, key)`
 pub fn group_has_perm(call: &Call) -> Result<Output> {
-    let (Some(perm), Some(name), Some(key)) = (call.text(1), call.text(2), call.value(3)) else {
-        return Ok(Output::Bool(false));
-    };
-    let object_type = catalog::object_type(&name)?;
-    let giving = object_type.giving(&perm)?;
-    let sources = catalog::sources()?;
-    let subjects = Rc::new(catalog::group_subjects(&sources, call.value(0), true)?);
-    let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
-    let reach = Reach { object_type, giving, holder };
-    Ok(Output::Bool(match reach.object_type.key(key)? {
-        Some(key) => reach.holds(&key)?,
-        None => false,
-    }))
+    by_key(call, Who::Group).map(Output::Bool)
 }
 
 /// `require_perm(user_id, perm, object_type, key)`
 pub fn require_perm_key(call: &Call) -> Result<Output> {
     let object = || format!("{} {}", show(call.text(2)), show(call.value(3).map(Value::print)));
-    required(call, by_key(call, User::Given)?, object)
+    required(call, by_key(call, Who::User)?, object)
 }
 
 /// `require_perm(user_id, perm, object)`
 pub fn require_perm_row(call: &Call) -> Result<Output> {
-    let allowed = by_row(call, User::Given)?;
+    let allowed = by_row(call, Who::User)?;
     let object = || {
         let Some(value) = call.value(2) else { return "NULL".to_owned() };
         let row = row_value(value);
@@ -173,7 +157,7 @@ pub fn require_perm_row(call: &Call) -> Result<Output> {
 
 /// `require_perm(user_id, perm, object_type)`
 pub fn require_perm_model(call: &Call) -> Result<Output> {
-    required(call, by_model(call, User::Given)?, || {
+    required(call, by_model(call, Who::User)?, || {
         format!("all objects of type {}", show(call.text(2)))
     })
 }

@@ -7,9 +7,7 @@ use crate::pg::held::{self, Cursor, Pair};
 use crate::pg::memory;
 use crate::pg::value::Value;
 
-/// So many objects are probed before any are read: most statements ask about no more.
-const FIRST_PROBES: usize = 256;
-/// So many are probed then before the next ones are read.
+/// So many objects are probed before the first, and then the next, grants are read.
 const PROBES: usize = 32;
 /// So many grants are read in the time that those probes take.
 const READS: usize = 1024;
@@ -84,7 +82,7 @@ impl Known {
             return Ok(self.objects.contains(key));
         }
         self.probes += 1;
-        if self.probes >= FIRST_PROBES && self.probes.is_multiple_of(PROBES) && !self.too_large {
+        if self.probes.is_multiple_of(PROBES) && !self.too_large {
             self.read()?;
         }
         self.reach.is_granted(key)

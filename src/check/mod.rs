@@ -6,6 +6,7 @@
 mod explain;
 mod functions;
 mod known;
+mod model_level;
 mod perms;
 mod reach;
 mod site;

@@ -26,7 +26,7 @@ fn use_groups(call: &Call) -> bool {
     call.bool(3).unwrap_or(true)
 }
 
-fn held(call: &Call, subjects: Subjects) -> Result<Output> {
+fn held(call: &Call, subjects: Rc<Subjects>) -> Result<Output> {
     let (Some(name), Some(key)) = (call.text(1), call.value(2)) else {
         return Ok(Output::Texts(Vec::new()));
     };
@@ -34,7 +34,7 @@ fn held(call: &Call, subjects: Subjects) -> Result<Output> {
     let Some(key) = object_type.key(key)? else { return Ok(Output::Texts(Vec::new())) };
     let holder = Holder {
         sources: catalog::sources()?,
-        subjects: Rc::new(subjects),
+        subjects,
         accept_model_level: call.bool(4).unwrap_or(true),
         with_superuser: true,
     };

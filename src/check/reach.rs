@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::model_level;
 use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::error::Result;
 use crate::key::Key;
@@ -38,7 +39,7 @@ impl Reach {
         if self.holder.with_superuser && self.holder.subjects.superuser {
             return Ok(true);
         }
-        Ok(self.holder.accept_model_level && grants::any_model_level(self.wanted())?)
+        Ok(self.holder.accept_model_level && model_level::is_held(self.wanted())?)
     }
 
     /// Whether it is held on the object with this key. On a protected table that is refused where

@@ -1,32 +1,26 @@
 //! What a call site remembers while one snapshot lasts.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use foldhash::fast::RandomState;
 use pgrx::pg_sys::Oid;
 
 use super::known::Known;
 use super::reach::{Holder, Reach};
-use crate::catalog::{self, ObjectType, Sources, Subjects, UserId};
+use crate::catalog::{self, Asker, ObjectType, Sources, Subjects};
 use crate::error::{Error, Result};
 use crate::pg::call::Call;
-use crate::pg::snapshot::{self, Stamp};
+use crate::pg::snapshot::{self, Moment};
 use crate::pg::value::Value;
 use crate::pg::{session as set_user, types};
 use crate::session;
 
-/// So many users are remembered at most; beyond it all are forgotten.
-const USERS: usize = 10_000;
-
-/// Names, subjects and what is known of one reach; emptied when the snapshot is another.
+/// Names and what is known of one reach; emptied when the moment is another.
 #[derive(Default)]
 pub struct Site {
-    stamp: Option<Stamp>,
+    moment: Option<Moment>,
     /// Of the transaction's user.
     generation: u64,
     sources: Option<Rc<Sources>>,
-    users: HashMap<UserId, Rc<Subjects>, RandomState>,
     asked: Option<Asked>,
     /// Of a call with the columns of a key: what never changes of its expression.
     columns: Option<Columns>,
@@ -42,7 +36,7 @@ struct Columns {
 
 /// The question that was asked last.
 struct Asked {
-    user: UserId,
+    who: Asker,
     perm: String,
     of: ObjectName,
     known: Known,
@@ -58,19 +52,21 @@ pub enum ObjectName {
 
 /// Who is asked about.
 #[derive(Clone, Copy)]
-pub enum User {
-    /// The first argument's.
-    Given,
+pub enum Who {
+    /// The user that is the first argument.
+    User,
+    /// The group that is the first argument.
+    Group,
     /// The user of the running transaction.
     Current,
 }
 
-impl User {
-    /// The number of the argument after the user's.
+impl Who {
+    /// The number of the argument after the one that tells.
     pub fn next(self) -> usize {
         match self {
-            User::Given => 1,
-            User::Current => 0,
+            Who::User | Who::Group => 1,
+            Who::Current => 0,
         }
     }
 }
@@ -106,10 +102,10 @@ impl Site {
     /// What this call site remembers.
     pub fn of(call: &Call) -> &mut Site {
         let site = call.memo::<Site>();
-        let (stamp, generation) = (snapshot::stamp(), set_user::generation());
-        if site.stamp != Some(stamp) {
+        let (moment, generation) = (snapshot::moment(), set_user::generation());
+        if site.moment != Some(moment) {
             let columns = site.columns.take();
-            *site = Site { stamp: Some(stamp), generation, columns, ..Site::default() };
+            *site = Site { moment: Some(moment), generation, columns, ..Site::default() };
         }
         if site.generation != generation {
             site.generation = generation;
@@ -120,14 +116,14 @@ impl Site {
 
     /// What is known of the permission that the call asks for; `None` where it is NULL, or the
     /// object type is.
-    pub fn known(&mut self, call: &Call, user: User, of: Of) -> Result<Option<&mut Known>> {
-        let at = user.next();
+    pub fn known(&mut self, call: &Call, who: Who, of: Of) -> Result<Option<&mut Known>> {
+        let at = who.next();
         let same = self.asked.as_ref().is_some_and(|asked| {
             (at == 0 || call.is_constant(0)) && call.is_constant(at) && of.is_constant(call, asked)
         });
         if !same {
             let (Some(perm), Some(of)) = (call.text(at), of.name(call)) else { return Ok(None) };
-            self.ask(call, user, perm, of)?;
+            self.ask(call, who, perm, of)?;
         }
         Ok(self.asked.as_mut().map(|asked| &mut asked.known))
     }
@@ -137,7 +133,7 @@ impl Site {
     pub fn known_of_columns(
         &mut self,
         call: &Call,
-        user: User,
+        who: Who,
         n: usize,
     ) -> Result<Option<(&mut Known, &[Oid])>> {
         let is_constant = match &self.columns {
@@ -150,7 +146,7 @@ impl Site {
                 self.columns.insert(columns).is_constant
             }
         };
-        if (!is_constant || self.asked.is_none()) && self.known(call, user, Of::Table(n))?.is_none()
+        if (!is_constant || self.asked.is_none()) && self.known(call, who, Of::Table(n))?.is_none()
         {
             return Ok(None);
         }
@@ -158,15 +154,16 @@ impl Site {
         Ok(known.zip(self.columns.as_ref().map(|columns| columns.types.as_slice())))
     }
 
-    fn ask(&mut self, call: &Call, user: User, perm: String, of: ObjectName) -> Result<()> {
+    fn ask(&mut self, call: &Call, who: Who, perm: String, of: ObjectName) -> Result<()> {
         let sources = self.sources()?;
-        let user = match user {
-            User::Given => catalog::user_id(&sources, call.value(0))?,
-            User::Current => session::current(&sources)?,
+        let who = match who {
+            Who::User => Asker::User(catalog::user_id(&sources, call.value(0))?),
+            Who::Group => Asker::Group(call.value(0).map(Value::print)),
+            Who::Current => Asker::User(session::current(&sources)?),
         };
         let (object_type, giving) = match &self.asked {
             Some(asked) if asked.of == of && asked.perm == perm => {
-                if asked.user == user {
+                if asked.who == who {
                     return Ok(());
                 }
                 (Rc::clone(&asked.known.reach.object_type), asked.known.reach.giving.clone())
@@ -177,10 +174,13 @@ impl Site {
                 (object_type, giving)
             }
         };
-        let subjects = self.subjects(&sources, &user)?;
+        let subjects = match &who {
+            Asker::User(id) => Subjects::of_user(&sources, id, true)?,
+            Asker::Group(_) => catalog::group_subjects(&sources, call.value(0), true)?,
+        };
         let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
         let known = Known::new(Reach { object_type, giving, holder });
-        self.asked = Some(Asked { user, perm, of, known });
+        self.asked = Some(Asked { who, perm, of, known });
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Site {
         let giving = object_type.giving(perm)?;
         let sources = self.sources()?;
         let id = catalog::user_id(&sources, id)?;
-        let subjects = self.subjects(&sources, &id)?;
+        let subjects = Subjects::of_user(&sources, &id, true)?;
         let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
         Ok(Reach { object_type, giving, holder })
     }
@@ -200,18 +200,6 @@ impl Site {
             self.sources = Some(catalog::sources()?);
         }
         Ok(self.sources.clone().unwrap_or_default())
-    }
-
-    fn subjects(&mut self, sources: &Rc<Sources>, id: &UserId) -> Result<Rc<Subjects>> {
-        if let Some(subjects) = self.users.get(id) {
-            return Ok(Rc::clone(subjects));
-        }
-        let subjects = Rc::new(Subjects::of_user(sources, id, true)?);
-        if self.users.len() >= USERS {
-            self.users.clear();
-        }
-        self.users.insert(id.clone(), Rc::clone(&subjects));
-        Ok(subjects)
     }
 }
 

@@ -60,7 +60,7 @@ fn list(object_type: &ObjectType, held: Held, set: &Set) -> Result<Output> {
 pub(super) fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
     let sources: Rc<Sources> = catalog::sources()?;
     let id = catalog::user_id(&sources, user)?;
-    let subjects = Rc::new(Subjects::of_user(&sources, &id, use_groups)?);
+    let subjects = Subjects::of_user(&sources, &id, use_groups)?;
     Ok(Holder { sources, subjects, accept_model_level: true, with_superuser: true })
 }
 
@@ -107,7 +107,7 @@ pub fn objects_for_group_perms(call: &Call) -> Result<Output> {
 
 pub(super) fn group_holder(group: Option<Value>, use_groups: bool) -> Result<Holder> {
     let sources = catalog::sources()?;
-    let subjects = Rc::new(catalog::group_subjects(&sources, group, use_groups)?);
+    let subjects = catalog::group_subjects(&sources, group, use_groups)?;
     Ok(Holder { sources, subjects, accept_model_level: true, with_superuser: true })
 }
 

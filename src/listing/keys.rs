@@ -13,7 +13,7 @@ use crate::key::Key;
 use crate::pg::array::ArrayBuilder;
 use crate::pg::call::{Call, Output};
 use crate::pg::plan;
-use crate::pg::snapshot::{self, Stamp};
+use crate::pg::snapshot::{self, Moment};
 use crate::pg::types;
 use crate::pg::value::Value;
 
@@ -27,7 +27,7 @@ const FEW: usize = 5_000;
 struct Site(Option<Made>);
 
 struct Made {
-    stamp: Stamp,
+    moment: Moment,
     subjects: Rc<Subjects>,
     perm: String,
     array: ArrayBuilder,
@@ -52,10 +52,10 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
     let (Some(perm), Some(table), Some(column)) = (call.text(1), call.oid(2), call.name(3)) else {
         return Ok(Output::Null);
     };
-    let stamp = snapshot::stamp();
+    let moment = snapshot::moment();
     let site = call.memo::<Site>();
     if let Some(made) = &site.0
-        && (made.stamp, &made.perm, &made.subjects) == (stamp, &perm, &holder.subjects)
+        && (made.moment, &made.perm, &made.subjects) == (moment, &perm, &holder.subjects)
     {
         return Ok(Output::Array(made.array.datum()));
     }
@@ -98,6 +98,6 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
     }
     array.finish()?;
     let datum = array.datum();
-    site.0 = Some(Made { stamp, subjects, perm, array });
+    site.0 = Some(Made { moment, subjects, perm, array });
     Ok(Output::Array(datum))
 }

@@ -1,5 +1,7 @@
 //! Probing and listing grants, straight from the indexes.
 
+use std::ops::ControlFlow;
+
 use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, Datum, Oid};
 
@@ -75,15 +77,35 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
 pub fn each_on_object(object: &Key, permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
     let (family, datum) = key_datum(object);
     let GrantTable { heap, by_object: index, .. } = own::own_tables()?.grants[family as usize];
-    each_holder(heap, index, Some((family, datum)), permissions, each);
+    each_holder(heap, index, Some((family, datum)), permissions, always(each));
     Ok(())
 }
 
 /// Calls `each` with the permission and subject of every model-level grant of a wanted permission.
 pub fn each_model_level(permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
     let tables = own::own_tables()?;
-    each_holder(tables.model_grant, tables.model_grant_key, None, permissions, each);
+    each_holder(tables.model_grant, tables.model_grant_key, None, permissions, always(each));
     Ok(())
+}
+
+/// The subjects that hold the permission at model level, ascending; `None` where they are more than
+/// `limit`.
+pub fn model_level_holders(permission: i32, limit: usize) -> Result<Option<Vec<i32>>> {
+    let tables = own::own_tables()?;
+    let mut holders = Vec::new();
+    let add = |_, subject| {
+        holders.push(subject);
+        if holders.len() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    each_holder(tables.model_grant, tables.model_grant_key, None, &[permission], add);
+    Ok((holders.len() <= limit).then_some(holders))
+}
+
+fn always(mut each: impl FnMut(i32, i32)) -> impl FnMut(i32, i32) -> ControlFlow<()> {
+    move |permission, subject| {
+        each(permission, subject);
+        ControlFlow::Continue(())
+    }
 }
 
 fn each_holder(
@@ -91,7 +113,7 @@ fn each_holder(
     index: Oid,
     object: Option<(Family, Datum)>,
     permissions: &[i32],
-    mut each: impl FnMut(i32, i32),
+    mut each: impl FnMut(i32, i32) -> ControlFlow<()>,
 ) {
     let (heap, index) = (Relation::open(heap), Relation::open(index));
     let now = snapshot::now();
@@ -113,7 +135,9 @@ fn each_holder(
                 pg_sys::slot_getsomeattrs(slot, if first == 1 { 4 } else { 2 });
                 if first == 0 || is_live(slot, now) {
                     let subject = *(*slot).tts_values.add(first + 1);
-                    each(permission, subject.value() as i32);
+                    if each(permission, subject.value() as i32).is_break() {
+                        break;
+                    }
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::grants::{
 };
 use super::own::{self, BySubject, GrantTable};
 use super::relation::Relation;
+use super::visible::{Row, Visibility};
 use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, Key};
@@ -116,13 +117,7 @@ struct Scan {
     _index: Relation,
     family: Family,
     scan: pg_sys::IndexScanDesc,
-    /// Made when a row of the table is first needed.
-    slot: *mut pg_sys::TupleTableSlot,
-    /// The page of the visibility map that was asked last.
-    visibility: pg_sys::Buffer,
-    /// Whether each row of the table must be read: for its expiry, or to be locked against
-    /// serialization anomalies.
-    through_table: bool,
+    visibility: Visibility,
     now: pg_sys::TimestampTz,
 }
 
@@ -135,21 +130,17 @@ impl Scan {
         // SAFETY: both relations stay open during the scan, the active snapshot outlives it.
         let scan = unsafe {
             let snapshot = pg_sys::GetActiveSnapshot();
-            version::index_beginscan(heap.raw(), index.raw(), snapshot, 3)
-        };
-        // SAFETY: as above; reads a variable.
-        let serializable = unsafe {
+            let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, 3);
             (*scan).xs_want_itup = true;
-            pg_sys::XactIsoLevel >= pg_sys::XACT_SERIALIZABLE as i32
+            scan
         };
         Self {
             heap,
             _index: index,
             family,
             scan,
-            slot: std::ptr::null_mut(),
-            visibility: pg_sys::InvalidBuffer as pg_sys::Buffer,
-            through_table: expiring || serializable,
+            // The row tells when it expires.
+            visibility: Visibility::new(expiring),
             now: snapshot::now(),
         }
     }
@@ -220,39 +211,22 @@ impl Scan {
     /// # Safety
     /// The scan must be on the tuple that `tid` belongs to.
     unsafe fn counts(&mut self, tid: pg_sys::ItemPointer) -> bool {
-        // SAFETY: the caller's promise. A page's bit in the visibility map is read after the index
-        // entry, as an index-only scan does.
+        // SAFETY: the caller's promise.
         unsafe {
-            if !self.through_table {
-                let block = (*tid).ip_blkid;
-                let block = u32::from(block.bi_hi) << 16 | u32::from(block.bi_lo);
-                let status =
-                    pg_sys::visibilitymap_get_status(self.heap.raw(), block, &mut self.visibility);
-                if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
-                    return true;
+            match self.visibility.of(&self.heap, self.scan, tid) {
+                Row::Visible => true,
+                Row::Read(slot) => {
+                    pg_sys::slot_getsomeattrs(slot, 4);
+                    is_live(slot, self.now)
                 }
+                Row::Invisible => false,
             }
-            if self.slot.is_null() {
-                self.slot = pg_sys::table_slot_create(self.heap.raw(), std::ptr::null_mut());
-            }
-            if !pg_sys::index_fetch_heap(self.scan, self.slot) {
-                return false;
-            }
-            pg_sys::slot_getsomeattrs(self.slot, 4);
-            is_live(self.slot, self.now)
         }
     }
 
     fn end(self) {
-        // SAFETY: begun in `begin`; the slot and the buffer are this scan's own.
-        unsafe {
-            if !self.slot.is_null() {
-                pg_sys::ExecDropSingleTupleTableSlot(self.slot);
-            }
-            if self.visibility != pg_sys::InvalidBuffer as pg_sys::Buffer {
-                pg_sys::ReleaseBuffer(self.visibility);
-            }
-            pg_sys::index_endscan(self.scan);
-        }
+        self.visibility.end();
+        // SAFETY: begun in `begin`.
+        unsafe { pg_sys::index_endscan(self.scan) }
     }
 }

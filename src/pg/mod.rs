@@ -30,3 +30,4 @@ pub mod trigger;
 pub mod types;
 pub mod value;
 pub mod version;
+mod visible;

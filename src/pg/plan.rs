@@ -678,19 +678,31 @@ impl Index {
     /// Whether it is a B-tree in the default order of the type of the column, under the column's
     /// own collation: one whose `=` is the type's own.
     pub fn has_default_order(&self, column: &Column) -> bool {
-        // SAFETY: the planner's structures; the cache's entry lives for ever.
+        self.has_default_order_at(self.column, column)
+    }
+
+    fn has_default_order_at(&self, at: usize, column: &Column) -> bool {
+        // SAFETY: the planner's structures, whose arrays hold an entry for each column of the index;
+        // the cache's entry lives for ever.
         unsafe {
             let base = types::base((*column.var).vartype);
             let entry = pg_sys::lookup_type_cache(base, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32);
             (*self.info).relam == pg_sys::BTREE_AM_OID
-                && self.family == (*entry).btree_opf
-                && self.collation == (*column.var).varcollid
+                && *(*self.info).opfamily.add(at) == (*entry).btree_opf
+                && *(*self.info).indexcollations.add(at) == (*column.var).varcollid
         }
     }
 
-    /// Whether the index is ordered by this column before all others.
-    pub fn is_first(&self) -> bool {
-        self.column == 0
+    /// Those of the columns by which the index is ordered before the one that is asked about; `None`
+    /// where there are others, too.
+    pub fn columns_before<'a>(&self, columns: &'a [Column]) -> Option<Vec<&'a Column>> {
+        let at = |at: usize| {
+            // SAFETY: as above.
+            let number = i16::try_from(unsafe { *(*self.info).indexkeys.add(at) }).ok()?;
+            let column = columns.iter().find(|column| column.number == number)?;
+            self.has_default_order_at(at, column).then_some(column)
+        };
+        (0..self.column).map(at).collect()
     }
 
     /// The type of the elements of the array that the column is compared with.

@@ -188,23 +188,64 @@ impl Relation {
     }
 
     fn key_columns(&self, count: i16) -> Vec<i16> {
-        // SAFETY: an index's pg_index row holds at least indnkeyatts column numbers.
+        // SAFETY: an index's pg_index row holds indnatts column numbers.
         unsafe {
             let form = (*self.0).rd_index;
             (*form).indkey.values.as_slice(count as usize).to_vec()
         }
     }
 
-    /// An index whose leading columns are exactly these, in any order.
-    pub(super) fn index_on(&self, numbers: &[i16]) -> Option<Relation> {
-        self.indexes().into_iter().map(|(index, _)| index).find(|index| {
+    /// Whether the index, being one, leads to the rows of all snapshots that are still in use: not
+    /// where it was built over rows that were updated in place and that some may still see as they
+    /// were.
+    pub(super) fn serves_all_snapshots(&self) -> bool {
+        // SAFETY: the index is open; its row of pg_index belongs to it.
+        unsafe {
+            if !(*(*self.0).rd_index).indcheckxmin {
+                return true;
+            }
+            let header = &*(*(*self.0).rd_indextuple).t_data;
+            let frozen = pg_sys::HEAP_XMIN_FROZEN as u16;
+            header.t_infomask & frozen == frozen
+                || pg_sys::TransactionIdPrecedes(
+                    header.t_choice.t_heap.t_xmin,
+                    pg_sys::TransactionXmin,
+                )
+        }
+    }
+
+    /// An index whose leading columns are exactly these, in any order; one that holds the columns
+    /// `want`, too, where there is any.
+    pub(super) fn index_on(&self, numbers: &[i16], want: &[i16]) -> Option<Relation> {
+        let mut indexes: Vec<Relation> = self.indexes_on(numbers);
+        let covering = indexes.iter().position(|index| self.places_in(index, want).is_some());
+        (!indexes.is_empty()).then(|| indexes.swap_remove(covering.unwrap_or(0)))
+    }
+
+    /// The columns' places in an index that holds them all as the table does, from 1.
+    pub(super) fn places_in(&self, index: &Relation, numbers: &[i16]) -> Option<Vec<i16>> {
+        // SAFETY: both are open; an index has as many columns as its descriptor, counted and
+        // described alike.
+        let held = unsafe { index.key_columns((*(*index.0).rd_index).indnatts) };
+        let place = |number: &i16| {
+            let at = held.iter().position(|held| held == number)?;
+            let column = self.columns().get(usize::try_from(*number).ok()?.checked_sub(1)?)?;
+            let same = index.columns().get(at)?.atttypid == column.atttypid;
+            same.then_some(at as i16 + 1)
+        };
+        numbers.iter().map(place).collect()
+    }
+
+    fn indexes_on(&self, numbers: &[i16]) -> Vec<Relation> {
+        let serves = |index: &Relation| {
             // SAFETY: the index is open.
             let count = unsafe { (*(*index.0).rd_index).indnkeyatts };
             let columns = index.key_columns(count);
             columns.len() >= numbers.len()
                 && numbers.iter().all(|n| columns[..numbers.len()].contains(n))
                 && (0..numbers.len()).all(|i| index.has_default_order(i, self))
-        })
+        };
+        self.indexes().into_iter().map(|(index, _)| index).filter(serves).collect()
     }
 
     /// Whether the index's i-th column is ordered by its type's default operator class and the
@@ -288,7 +329,7 @@ pub fn owner(oid: Oid) -> Result<Oid> {
 /// Whether an index serves a look-up by that column.
 pub fn has_index_on(table: Oid, column: &str) -> bool {
     let relation = Relation::open(table);
-    relation.column(column).is_some_and(|(number, ..)| relation.index_on(&[number]).is_some())
+    relation.column(column).is_some_and(|(number, ..)| relation.index_on(&[number], &[]).is_some())
 }
 
 /// The schema that a relation is in.

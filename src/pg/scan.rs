@@ -8,10 +8,12 @@ use std::rc::Rc;
 use pgrx::pg_sys::{self, Oid};
 
 use super::inherit::holding_rows;
+use super::grants::FORWARD;
 use super::own;
 use super::relation::{Relation, column_of, equality};
-use super::types;
 use super::value::Value;
+use super::visible::{Row, Visibility};
+use super::{types, version};
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -22,6 +24,8 @@ struct Path {
     /// Number, base type and collation of the columns that are compared.
     equal: Vec<(i16, Oid, Oid)>,
     want: Vec<(i16, Oid)>,
+    /// The places of both in the index, where it holds all of them.
+    in_index: Option<(Vec<i16>, Vec<i16>)>,
 }
 
 /// The paths to the rows of a table, by columns.
@@ -80,9 +84,17 @@ fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[P
         let numbers: Vec<i16> = columns.iter().map(|(number, ..)| *number).collect();
         let wanted = want.iter().map(|name| relation.required_column(name));
         let wanted = wanted.collect::<Result<Vec<_>>>()?;
-        let index = if numbers.is_empty() { None } else { relation.index_on(&numbers) };
+        let wanted_numbers: Vec<i16> = wanted.iter().map(|(number, _)| *number).collect();
+        let index = match numbers.as_slice() {
+            [] => None,
+            numbers => relation.index_on(numbers, &wanted_numbers),
+        };
+        let in_index = index.as_ref().and_then(|index| {
+            let places = |numbers: &[i16]| relation.places_in(index, numbers);
+            places(&numbers).zip(places(&wanted_numbers))
+        });
         let index = index.map(|index| index.oid());
-        paths.push(Path { relation: oid, index, equal: columns, want: wanted });
+        paths.push(Path { relation: oid, index, equal: columns, want: wanted, in_index });
     }
     Ok(paths.into())
 }
@@ -115,10 +127,15 @@ fn open(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<(Rc<[Path]>
 fn open_all(paths: &[Path]) -> Option<Vec<Opened>> {
     let open = |path: &Path| {
         let relation = Relation::try_open(path.relation)?;
-        Some((relation, path.index.and_then(Relation::try_open)))
+        let index = path.index.and_then(Relation::try_open);
+        Some((relation, index.filter(Relation::serves_all_snapshots)))
     };
     paths.iter().map(open).collect()
 }
+
+/// Where a row is in its table. What is found there later may be another row.
+#[derive(Debug, Clone, Copy)]
+pub struct RowId(pg_sys::ItemPointerData);
 
 /// Calls `each` with the columns `want` of every row of `table` (partitions and children included)
 /// whose columns equal the given keys, through an index where there is one, until it breaks.
@@ -127,6 +144,16 @@ pub fn find_rows(
     equal: &[(&str, &Key)],
     want: &[&str],
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    find_rows_with_ids(table, equal, want, |_, columns| each(columns))
+}
+
+/// As [`find_rows`]; `each` is told where the row is, too.
+pub fn find_rows_with_ids(
+    table: Oid,
+    equal: &[(&str, &Key)],
+    want: &[&str],
+    mut each: impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let (paths, opened) = open(table, equal, want)?;
     for (path, (relation, index)) in paths.iter().zip(&opened) {
@@ -138,7 +165,18 @@ pub fn find_rows(
         if keys.len() < equal.len() {
             continue;
         }
-        if scan(relation, index.as_ref(), &mut keys, &path.want, &mut each)?.is_break() {
+        let outcome = match (index, &path.in_index) {
+            (Some(index), Some((places, wanted))) => {
+                for (key, place) in keys.iter_mut().zip(places) {
+                    key.sk_attno = *place;
+                }
+                let types = path.want.iter().map(|(_, type_oid)| *type_oid);
+                let wanted: Vec<_> = wanted.iter().copied().zip(types).collect();
+                scan_index(relation, index, &mut keys, &wanted, &mut each)?
+            }
+            _ => scan(relation, index.as_ref(), &mut keys, &path.want, &mut each)?,
+        };
+        if outcome.is_break() {
             break;
         }
     }
@@ -165,6 +203,55 @@ pub fn count_rows(table: Oid, equal: &[(&str, &Key)]) -> Result<usize> {
     Ok(count)
 }
 
+/// An open table, of which rows are read where they are.
+pub struct Rows {
+    relation: Relation,
+    slot: *mut pg_sys::TupleTableSlot,
+    want: Vec<(i16, Oid)>,
+}
+
+impl Rows {
+    /// Opens a table to read these columns of its rows.
+    pub fn open(table: Oid, want: &[&str]) -> Result<Self> {
+        let relation = Relation::open(table);
+        let want = want.iter().map(|name| relation.required_column(name));
+        let want = want.collect::<Result<Vec<_>>>()?;
+        // SAFETY: the relation is open.
+        let slot = unsafe { pg_sys::table_slot_create(relation.raw(), std::ptr::null_mut()) };
+        Ok(Self { relation, slot, want })
+    }
+
+    /// What `read` makes of the columns of the row that is there, if one is visible.
+    pub fn read<T>(&self, at: RowId, read: impl FnOnce(&[Option<Value>]) -> T) -> Option<T> {
+        let mut tid = at.0;
+        // SAFETY: the relation is open and the slot its own; values are used while the row is in it.
+        unsafe {
+            let snapshot = pg_sys::GetActiveSnapshot();
+            let relation = self.relation.raw();
+            if !pg_sys::table_tuple_fetch_row_version(relation, &mut tid, snapshot, self.slot) {
+                return None;
+            }
+            let last = self.want.iter().map(|(number, _)| *number).max().unwrap_or_default();
+            pg_sys::slot_getsomeattrs(self.slot, last.into());
+            let column = |(number, type_oid): &(i16, Oid)| {
+                let at = *number as usize - 1;
+                let null = *(*self.slot).tts_isnull.add(at);
+                (!null).then(|| Value::new(*(*self.slot).tts_values.add(at), *type_oid))
+            };
+            let columns: Vec<_> = self.want.iter().map(column).collect();
+            let made = read(&columns);
+            pg_sys::ExecClearTuple(self.slot);
+            Some(made)
+        }
+    }
+
+    /// Closes the table.
+    pub fn close(self) {
+        // SAFETY: the slot is this one's own.
+        unsafe { pg_sys::ExecDropSingleTupleTableSlot(self.slot) }
+    }
+}
+
 /// Calls `each` with these columns of every row of this very table, without partitions and children.
 pub fn rows_of(
     table: Oid,
@@ -177,7 +264,7 @@ pub fn rows_of(
     }
     let wanted =
         want.iter().map(|name| relation.required_column(name)).collect::<Result<Vec<_>>>()?;
-    let mut each = |columns: &[Option<Value>]| each(columns).map(ControlFlow::Continue);
+    let mut each = |_, columns: &[Option<Value>]| each(columns).map(ControlFlow::Continue);
     scan(&relation, None, &mut [], &wanted, &mut each).map(|_| ())
 }
 
@@ -211,7 +298,7 @@ fn scan(
     index: Option<&Relation>,
     keys: &mut [pg_sys::ScanKeyData],
     wanted: &[(i16, Oid)],
-    each: &mut impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
+    each: &mut impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     // SAFETY: the relations stay open during the scan, the snapshot stays active; a tuple is valid
     // until the next step.
@@ -237,12 +324,59 @@ fn scan(
                 column_of(tuple, *number, (*relation.raw()).rd_att)
                     .map(|datum| Value::new(datum, *type_oid))
             }));
-            outcome = each(&columns);
+            outcome = each(RowId((*tuple).t_self), &columns);
             if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 break;
             }
         }
         pg_sys::systable_endscan(scan);
+        outcome
+    }
+}
+
+/// As `scan`, from an index that holds all that is wanted; rows are read where their page is not
+/// visible to all.
+fn scan_index(
+    relation: &Relation,
+    index: &Relation,
+    keys: &mut [pg_sys::ScanKeyData],
+    wanted: &[(i16, Oid)],
+    each: &mut impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
+) -> Result<ControlFlow<()>> {
+    // SAFETY: as above; an index entry is valid until the next step.
+    unsafe {
+        let snapshot = pg_sys::GetActiveSnapshot();
+        let count = keys.len() as i32;
+        let scan = version::index_beginscan(relation.raw(), index.raw(), snapshot, count);
+        (*scan).xs_want_itup = true;
+        pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
+        let mut visibility = Visibility::new(false);
+        let mut columns = Vec::with_capacity(wanted.len());
+        let mut outcome = Ok(ControlFlow::Continue(()));
+        loop {
+            let tid = pg_sys::index_getnext_tid(scan, FORWARD);
+            if tid.is_null() {
+                break;
+            }
+            if matches!(visibility.of(relation, scan, tid), Row::Invisible) {
+                continue;
+            }
+            let mut values = [pg_sys::Datum::null(); pg_sys::INDEX_MAX_KEYS as usize];
+            let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
+            let (values_at, nulls_at) = (values.as_mut_ptr(), nulls.as_mut_ptr());
+            pg_sys::index_deform_tuple((*scan).xs_itup, (*scan).xs_itupdesc, values_at, nulls_at);
+            columns.clear();
+            columns.extend(wanted.iter().map(|(place, type_oid)| {
+                let at = *place as usize - 1;
+                (!nulls[at]).then(|| Value::new(values[at], *type_oid))
+            }));
+            outcome = each(RowId(*tid), &columns);
+            if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
+                break;
+            }
+        }
+        visibility.end();
+        pg_sys::index_endscan(scan);
         outcome
     }
 }

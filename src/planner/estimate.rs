@@ -1,12 +1,13 @@
 //! How much a user or group reaches, looked up while planning and so bounded.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use pgrx::pg_sys::Oid;
 
 use super::asked::{Asked, Who};
-use crate::catalog::{self, Kind, ObjectType, SubjectSource, Subjects, UserId};
+use crate::catalog::{self, Asker, Kind, ObjectType, SubjectSource, Subjects};
 use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
 use crate::key::{Family, Key, Reading};
@@ -42,20 +43,22 @@ pub enum Estimate {
 #[derive(PartialEq, Eq)]
 struct Question {
     stamp: Stamp,
-    who: Subject,
+    who: Asker,
     perm: String,
     object_type: i32,
 }
 
-#[derive(PartialEq, Eq)]
-enum Subject {
-    User(UserId),
-    Group(Option<String>),
+/// What was found of a reach.
+pub struct Reached {
+    pub estimate: Estimate,
+    /// The number of different values of each column of the key among the objects; nothing where they
+    /// were not all counted, or have one column.
+    pub values: Vec<usize>,
 }
 
 thread_local! {
     /// The planner asks the same many times over for one query.
-    static LAST: RefCell<Vec<(Question, Estimate)>> = const { RefCell::new(Vec::new()) };
+    static LAST: RefCell<Vec<(Question, Rc<Reached>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// So many answers are remembered.
@@ -67,9 +70,19 @@ pub fn estimate(
     object_type: &Rc<ObjectType>,
     planner: &Planner,
 ) -> Result<Estimate> {
-    let Some(perm) = asked.perm(Some(planner)) else { return Ok(Estimate::Unknown) };
+    reached(asked, object_type, planner).map(|reached| reached.estimate)
+}
+
+/// What is reached by whom the call asks about.
+pub fn reached(
+    asked: &Asked,
+    object_type: &Rc<ObjectType>,
+    planner: &Planner,
+) -> Result<Rc<Reached>> {
+    let only = |estimate| Ok(Rc::new(Reached { estimate, values: Vec::new() }));
+    let Some(perm) = asked.perm(Some(planner)) else { return only(Estimate::Unknown) };
     if object_type.permission(&perm).is_err() {
-        return Ok(Estimate::Unknown);
+        return only(Estimate::Unknown);
     }
     let sources = catalog::sources()?;
     let of_ids = |kind: Kind| kind.source(&sources);
@@ -82,72 +95,82 @@ pub fn estimate(
         Foreseen::Parameter => Err(Estimate::Parameter),
         Foreseen::Unknown => Err(Estimate::Unknown),
     };
-    let (who, group): (Subject, Option<Value>) = match asked.who {
+    let (who, group): (Asker, Option<Value>) = match asked.who {
         Who::User(user) => match foreseen(user, Kind::User) {
-            Ok(value) => (Subject::User(catalog::user_id(&sources, value)?), None),
-            Err(unknown) => return Ok(unknown),
+            Ok(value) => (Asker::User(catalog::user_id(&sources, value)?), None),
+            Err(unknown) => return only(unknown),
         },
         Who::Current => {
             set_user::plans_depend();
-            (Subject::User(session::current(&sources)?), None)
+            (Asker::User(session::current(&sources)?), None)
         }
         Who::Group(group) => match foreseen(group, Kind::Group) {
-            Ok(value) => (Subject::Group(value.map(Value::print)), value),
-            Err(unknown) => return Ok(unknown),
+            Ok(value) => (Asker::Group(value.map(Value::print)), value),
+            Err(unknown) => return only(unknown),
         },
     };
     let question = Question { stamp: snapshot::stamp(), who, perm, object_type: object_type.id };
     let known = LAST.with_borrow(|last| {
-        last.iter().find(|(asked, _)| *asked == question).map(|(_, estimate)| *estimate)
+        last.iter().find(|(asked, _)| *asked == question).map(|(_, reached)| Rc::clone(reached))
     });
     if let Some(known) = known {
         return Ok(known);
     }
     let subjects = match &question.who {
-        Subject::User(id) => Subjects::of_user(&sources, id, true)?,
-        Subject::Group(_) => catalog::group_subjects(&sources, group, true)?,
+        Asker::User(id) => Subjects::of_user(&sources, id, true)?,
+        Asker::Group(_) => catalog::group_subjects(&sources, group, true)?,
     };
-    let holder = Holder {
-        sources,
-        subjects: Rc::new(subjects),
-        accept_model_level: true,
-        with_superuser: true,
-    };
+    let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
     let giving = object_type.giving(&question.perm)?;
-    let estimate = of_reach(&Reach { object_type: Rc::clone(object_type), giving, holder })?;
+    let reach = Reach { object_type: Rc::clone(object_type), giving, holder };
+    let reached = Rc::new(of_reach(&reach)?);
     LAST.with_borrow_mut(|last| {
         last.retain(|(known, _)| known.stamp == question.stamp);
         last.truncate(REMEMBERED - 1);
-        last.insert(0, (question, estimate));
+        last.insert(0, (question, Rc::clone(&reached)));
     });
-    Ok(estimate)
+    Ok(reached)
 }
 
-fn of_reach(reach: &Reach) -> Result<Estimate> {
+fn of_reach(reach: &Reach) -> Result<Reached> {
     if reach.is_everywhere()? {
-        return Ok(Estimate::Everywhere);
+        return Ok(Reached { estimate: Estimate::Everywhere, values: Vec::new() });
     }
     let pairs = reach.pairs();
-    let family = reach.object_type.shape.family();
+    let shape = &reach.object_type.shape;
+    let (family, is_composite) = (shape.family(), reach.object_type.key_columns.len() > 1);
     let mut cursor = Cursor::default();
-    let mut counted = 0;
+    let (mut counted, mut objects) = (0, Vec::new());
     let mut count = |most: usize| {
-        held::read(family, &pairs, &mut cursor, most, |_| counted += 1)?;
+        held::read(family, &pairs, &mut cursor, most, |object| {
+            counted += 1;
+            if is_composite {
+                objects.push(object);
+            }
+        })?;
         Ok::<_, Error>((cursor.is_at_end(), counted as f64))
     };
-    let (mut all, mut objects) = count(COUNTED_FIRST)?;
+    let (mut all, mut number) = count(COUNTED_FIRST)?;
     if !all {
         let known = known_grants(family, &pairs)?;
         // Those who hold many are among a column's most common values, and need not be counted.
         if known.certain < COUNTED as f64 {
-            (all, objects) = count(COUNTED - COUNTED_FIRST)?;
+            (all, number) = count(COUNTED - COUNTED_FIRST)?;
         }
         if !all {
             // There are more than were counted, whatever the statistics say.
-            objects = known.likely.max(2.0 * objects);
+            number = known.likely.max(2.0 * number);
         }
     }
-    Ok(Estimate::Objects(objects + owned(reach)))
+    let owned = owned(reach);
+    let mut values = Vec::new();
+    if is_composite && all && owned == 0.0 {
+        let keys = objects.iter().map(|key| shape.split(key)).collect::<Result<Vec<_>>>()?;
+        let columns = 0..reach.object_type.key_columns.len();
+        let different = |column| keys.iter().map(|key| &key[column]).collect::<HashSet<_>>().len();
+        values = columns.map(different).collect();
+    }
+    Ok(Reached { estimate: Estimate::Objects(number + owned), values })
 }
 
 /// What statistics know of some pairs' grants.

@@ -6,7 +6,7 @@ use pgrx::pg_sys;
 
 use super::asked::{Asked, Object, Who};
 use super::cost::{FETCH, PROBE, table_rows};
-use super::estimate::{Estimate, estimate};
+use super::estimate::{Estimate, Reached, reached};
 use crate::catalog::ObjectType;
 use crate::error::Result;
 use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Index, Planner};
@@ -26,11 +26,15 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
     let Some(column) = key_column(planner, call, index, &asked, &object_type)? else {
         return Ok(Answer::Nothing);
     };
-    let Estimate::Objects(objects) = estimate(&asked, &object_type, planner)? else {
-        return Ok(Answer::Nothing);
-    };
+    let reached = reached(&asked, &object_type, planner)?;
+    let Estimate::Objects(objects) = reached.estimate else { return Ok(Answer::Nothing) };
     let rows = table_rows(&asked, &object_type, planner);
-    if !pays(planner, &column, objects, rows) {
+    let key: Vec<Column> = asked.key_columns(planner).collect();
+    let serves = index.columns_before(&key).is_some_and(|before| {
+        before.is_empty()
+            || serves_behind(&before, &column, &reached, &object_type, planner, rows)
+    });
+    if !serves || !pays(planner, &column, objects, rows) {
         return Ok(Answer::Nothing);
     }
     let Some(name) = planner.column_name(&column) else { return Ok(Answer::Nothing) };
@@ -56,8 +60,12 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
     Ok(condition.map_or(Answer::Nothing, |c| Answer::IndexCondition(c, is_exact)))
 }
 
-/// The column by which the index is ordered first, where it is the key of the object type's table, or
-/// one of the key's columns.
+/// So many times as many combinations of the values of a key's columns are looked up at most as there
+/// are objects.
+const COMBINATIONS: f64 = 16.0;
+
+/// The column of the index that is asked about, where it is the key of the object type's table, or one
+/// of the key's columns.
 fn key_column(
     planner: &Planner,
     call: &FunctionCall,
@@ -74,20 +82,39 @@ fn key_column(
         _ => None,
     };
     let name = at.and_then(|at| object_type.key_columns.get(at));
-    // Behind another column, an array's values come once for each value of that one: the planner does
-    // not take the order for the index's own where the query itself has an array there, but does not
-    // look at what a function stands for. And values of two columns, each among many, would be looked
-    // up in all combinations.
-    let serves = index.is_first();
     let column = index.table_column(planner, call).filter(|column| {
-        serves
-            && index.has_default_order(column)
+        index.has_default_order(column)
             && name.is_some()
             && planner.column_name(column).as_ref() == name
     });
     let Some(column) = column else { return Ok(None) };
     let of_table = crate::catalog::object_type_of_relation(column.relation)?;
     Ok(of_table.is_some_and(|of_table| of_table.id == object_type.id).then_some(column))
+}
+
+/// Whether the index's column is looked up behind those before it: where each of them is a column of
+/// the key and given, or looked up like it. Otherwise rows would not come in the order of the index,
+/// which the planner does not see. An index looks each value of one column up with each of the next.
+fn serves_behind(
+    before: &[&Column],
+    column: &Column,
+    reached: &Reached,
+    object_type: &ObjectType,
+    planner: &Planner,
+    rows: f64,
+) -> bool {
+    let Estimate::Objects(objects) = reached.estimate else { return false };
+    let values = |column: &Column| {
+        if planner.is_fixed(column) {
+            return Some(1.0);
+        }
+        let name = planner.column_name(column)?;
+        let at = object_type.key_columns.iter().position(|key| *key == name)?;
+        pays(planner, column, objects, rows).then_some(*reached.values.get(at)? as f64)
+    };
+    let combinations =
+        before.iter().copied().chain([column]).try_fold(1.0, |product, c| Some(product * values(c)?));
+    combinations.is_some_and(|combinations: f64| combinations <= COMBINATIONS * objects)
 }
 
 /// Whether looking the objects up may be the best plan. Where the planner has the choice it decides
