@@ -189,6 +189,28 @@ BEGIN
     END LOOP;
 END $$;
 
+CREATE TABLE rowgrant.row_security (
+    relation    regclass PRIMARY KEY,
+    object_type integer NOT NULL,
+    type_name   text COLLATE "C" NOT NULL,
+    select_perm text COLLATE "C",
+    insert_perm text COLLATE "C",
+    update_perm text COLLATE "C",
+    delete_perm text COLLATE "C",
+    was_enabled boolean NOT NULL,
+    was_forced  boolean NOT NULL
+);
+COMMENT ON TABLE rowgrant.row_security IS 'Tables, partitions and children with policies of enable_rls';
+COMMENT ON COLUMN rowgrant.row_security.relation IS 'The table';
+COMMENT ON COLUMN rowgrant.row_security.object_type IS 'The object type that its rows are of';
+COMMENT ON COLUMN rowgrant.row_security.type_name IS 'The name that the policies call it by';
+COMMENT ON COLUMN rowgrant.row_security.select_perm IS 'Whoever holds it sees a row; NULL where nobody does';
+COMMENT ON COLUMN rowgrant.row_security.insert_perm IS 'Whoever holds it on all objects may insert';
+COMMENT ON COLUMN rowgrant.row_security.update_perm IS 'Whoever holds it may change a row';
+COMMENT ON COLUMN rowgrant.row_security.delete_perm IS 'Whoever holds it may delete a row';
+COMMENT ON COLUMN rowgrant.row_security.was_enabled IS 'Whether row-level security was enabled before; disable_rls brings that back';
+COMMENT ON COLUMN rowgrant.row_security.was_forced IS 'Whether it was forced before';
+
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.object_type_id', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.permission_id', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.subject_id', '');
@@ -201,6 +223,7 @@ SELECT pg_catalog.pg_extension_config_dump('rowgrant.subject', 'WHERE id > 100')
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.membership', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.subgroup', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.model_grant', '');
+SELECT pg_catalog.pg_extension_config_dump('rowgrant.row_security', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.grant_bigint', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.grant_uuid', '');
 SELECT pg_catalog.pg_extension_config_dump('rowgrant.grant_text', '');

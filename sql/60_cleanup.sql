@@ -15,7 +15,7 @@ COMMENT ON FUNCTION rowgrant.relations_dropped() IS 'Cleans up after tables that
 
 CREATE FUNCTION rowgrant.table_altering() RETURNS event_trigger
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_table_altering';
-COMMENT ON FUNCTION rowgrant.table_altering() IS 'Lets the type of a key be changed';
+COMMENT ON FUNCTION rowgrant.table_altering() IS 'Lets the type of a key be changed, and leaves tables as they were when the extension is dropped';
 CREATE FUNCTION rowgrant.table_altered() RETURNS event_trigger
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'rowgrant_table_altered';
 COMMENT ON FUNCTION rowgrant.table_altered() IS 'Follows partitions, children and columns of protected and registered tables';
@@ -31,9 +31,9 @@ CREATE EVENT TRIGGER rowgrant_relations_dropped ON sql_drop
 COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables that were dropped';
 
 CREATE EVENT TRIGGER rowgrant_table_altering ON ddl_command_start
-    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE', 'DROP EXTENSION')
     EXECUTE FUNCTION rowgrant.table_altering();
-COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed';
+COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed, and leaves tables as they were when the extension is dropped';
 CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
     WHEN TAG IN ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE', 'ALTER TYPE',
                  'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE')

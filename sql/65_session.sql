@@ -22,3 +22,12 @@ COMMENT ON FUNCTION rowgrant.can(text, record) IS 'has_perm for the application 
 CREATE FUNCTION rowgrant.can(perm text, object_type text) RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'rowgrant_can_model';
 COMMENT ON FUNCTION rowgrant.can(text, text) IS 'has_perm for the application user of this transaction';
+
+-- Row-level security.
+
+CREATE FUNCTION rowgrant.enable_rls(object_type text, roles name[] DEFAULT '{public}', select_perm text DEFAULT 'view', insert_perm text DEFAULT 'add', update_perm text DEFAULT 'change', delete_perm text DEFAULT 'delete') RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_enable_rls';
+COMMENT ON FUNCTION rowgrant.enable_rls(text, name[], text, text, text, text) IS 'Puts policies on the table, by which the roles see, insert, change and delete what the application user of the transaction may';
+CREATE FUNCTION rowgrant.disable_rls(object_type text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_disable_rls';
+COMMENT ON FUNCTION rowgrant.disable_rls(text) IS 'Undoes enable_rls';

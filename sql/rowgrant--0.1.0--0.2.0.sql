@@ -128,9 +128,10 @@ COMMENT ON EVENT TRIGGER rowgrant_relations_dropped IS 'Cleans up after tables t
 ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_table_altering;
 DROP EVENT TRIGGER rowgrant_table_altering;
 CREATE EVENT TRIGGER rowgrant_table_altering ON ddl_command_start
-    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE')
+    WHEN TAG IN ('ALTER TABLE', 'ALTER TYPE', 'DROP EXTENSION')
     EXECUTE FUNCTION rowgrant.table_altering();
-COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed';
+COMMENT ON EVENT TRIGGER rowgrant_table_altering IS 'Lets the type of a key be changed, and leaves tables as they were when the extension is dropped';
+COMMENT ON FUNCTION rowgrant.table_altering() IS 'Lets the type of a key be changed, and leaves tables as they were when the extension is dropped';
 ALTER EXTENSION rowgrant DROP EVENT TRIGGER rowgrant_table_altered;
 DROP EVENT TRIGGER rowgrant_table_altered;
 CREATE EVENT TRIGGER rowgrant_table_altered ON ddl_command_end
@@ -217,5 +218,189 @@ ALTER FUNCTION rowgrant.objects_for_user(text, text, anyelement) SUPPORT rowgran
 ALTER FUNCTION rowgrant.objects_for_group(text, text, text, anyelement) SUPPORT rowgrant.reach_support;
 ALTER FUNCTION rowgrant.objects_for_user("any", text, regclass, name, anyarray, bigint) SUPPORT rowgrant.reach_support;
 ALTER FUNCTION rowgrant.objects_for_group("any", text, regclass, name, anyarray, bigint) SUPPORT rowgrant.reach_support;
+
+-- Row-level security.
+
+CREATE TABLE rowgrant.row_security (
+    relation    regclass PRIMARY KEY,
+    object_type integer NOT NULL,
+    type_name   text COLLATE "C" NOT NULL,
+    select_perm text COLLATE "C",
+    insert_perm text COLLATE "C",
+    update_perm text COLLATE "C",
+    delete_perm text COLLATE "C",
+    was_enabled boolean NOT NULL,
+    was_forced  boolean NOT NULL
+);
+COMMENT ON TABLE rowgrant.row_security IS 'Tables, partitions and children with policies of enable_rls';
+COMMENT ON COLUMN rowgrant.row_security.relation IS 'The table';
+COMMENT ON COLUMN rowgrant.row_security.object_type IS 'The object type that its rows are of';
+COMMENT ON COLUMN rowgrant.row_security.type_name IS 'The name that the policies call it by';
+COMMENT ON COLUMN rowgrant.row_security.select_perm IS 'Whoever holds it sees a row; NULL where nobody does';
+COMMENT ON COLUMN rowgrant.row_security.insert_perm IS 'Whoever holds it on all objects may insert';
+COMMENT ON COLUMN rowgrant.row_security.update_perm IS 'Whoever holds it may change a row';
+COMMENT ON COLUMN rowgrant.row_security.delete_perm IS 'Whoever holds it may delete a row';
+COMMENT ON COLUMN rowgrant.row_security.was_enabled IS 'Whether row-level security was enabled before; disable_rls brings that back';
+COMMENT ON COLUMN rowgrant.row_security.was_forced IS 'Whether it was forced before';
+SELECT pg_catalog.pg_extension_config_dump('rowgrant.row_security', '');
+
+CREATE FUNCTION rowgrant.enable_rls(object_type text, roles name[] DEFAULT '{public}', select_perm text DEFAULT 'view', insert_perm text DEFAULT 'add', update_perm text DEFAULT 'change', delete_perm text DEFAULT 'delete') RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_enable_rls';
+COMMENT ON FUNCTION rowgrant.enable_rls(text, name[], text, text, text, text) IS 'Puts policies on the table, by which the roles see, insert, change and delete what the application user of the transaction may';
+CREATE FUNCTION rowgrant.disable_rls(object_type text) RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_disable_rls';
+COMMENT ON FUNCTION rowgrant.disable_rls(text) IS 'Undoes enable_rls';
+
+-- The permissions as data.
+
+CREATE VIEW rowgrant.object_types AS
+    SELECT t.name, t.relation::text AS relation, t.key_columns, t.owner_column
+    FROM rowgrant.object_type t;
+COMMENT ON VIEW rowgrant.object_types IS 'Object types';
+
+CREATE VIEW rowgrant.permissions AS
+    SELECT p.id, t.name AS object_type, p.name AS perm,
+           ARRAY(SELECT i.name FROM rowgrant.implication m JOIN rowgrant.permission i ON i.id = m.implied
+                 WHERE m.permission = p.id ORDER BY i.name) AS implies
+    FROM rowgrant.permission p
+    JOIN rowgrant.object_type t ON t.id = p.object_type;
+COMMENT ON VIEW rowgrant.permissions IS 'Permissions of object types, with those that each implies itself';
+
+CREATE VIEW rowgrant.user_grants AS
+    SELECT concat_ws(':', p.id, s.id, g.key) AS id, s.key AS user_id, p.name AS perm, t.name AS object_type, g.key, g.expires_at
+    FROM (SELECT perm, subject, object::text AS key, expires_at FROM rowgrant.grant_bigint
+          UNION ALL SELECT perm, subject, object::text, expires_at FROM rowgrant.grant_uuid
+          UNION ALL SELECT perm, subject, object::text, expires_at FROM rowgrant.grant_text
+          UNION ALL SELECT perm, subject, NULL, NULL FROM rowgrant.model_grant) g
+    JOIN rowgrant.subject s ON s.id = g.subject AND s.kind = 'u'
+    JOIN rowgrant.permission p ON p.id = g.perm
+    JOIN rowgrant.object_type t ON t.id = p.object_type;
+COMMENT ON VIEW rowgrant.user_grants IS 'Grants to users, on objects and, where key is NULL, on whole types';
+
+CREATE VIEW rowgrant.group_grants AS
+    SELECT concat_ws(':', p.id, s.id, g.key) AS id, s.key AS group_id, p.name AS perm, t.name AS object_type, g.key, g.expires_at
+    FROM (SELECT perm, subject, object::text AS key, expires_at FROM rowgrant.grant_bigint
+          UNION ALL SELECT perm, subject, object::text, expires_at FROM rowgrant.grant_uuid
+          UNION ALL SELECT perm, subject, object::text, expires_at FROM rowgrant.grant_text
+          UNION ALL SELECT perm, subject, NULL, NULL FROM rowgrant.model_grant) g
+    JOIN rowgrant.subject s ON s.id = g.subject AND s.kind IN ('g', 'b')
+    JOIN rowgrant.permission p ON p.id = g.perm
+    JOIN rowgrant.object_type t ON t.id = p.object_type;
+COMMENT ON VIEW rowgrant.group_grants IS 'Grants to groups, the built-in ones among them';
+
+CREATE VIEW rowgrant.members AS
+    SELECT concat_ws(':', g.id, u.id) AS id, g.key AS group_id, u.key AS user_id
+    FROM rowgrant.membership m
+    JOIN rowgrant.subject g ON g.id = m.group_subject AND g.kind = 'g'
+    JOIN rowgrant.subject u ON u.id = m.user_subject AND u.kind = 'u';
+COMMENT ON VIEW rowgrant.members IS 'Memberships that rowgrant keeps';
+
+CREATE FUNCTION rowgrant.stored_subject(kind text, id text) RETURNS text[]
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_stored_subject';
+COMMENT ON FUNCTION rowgrant.stored_subject(text, text) IS 'The number and the canonical id of a user (u) or group (g) that holds something';
+CREATE FUNCTION rowgrant.stored_key(object_type text, key text) RETURNS text
+    LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_stored_key';
+COMMENT ON FUNCTION rowgrant.stored_key(text, text) IS 'A key in its canonical form';
+
+CREATE FUNCTION rowgrant.user_grants_changed() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    stored text[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.key IS NULL THEN
+            PERFORM rowgrant.remove_perm(OLD.user_id, OLD.perm, OLD.object_type);
+        ELSE
+            PERFORM rowgrant.remove_perm(OLD.user_id, OLD.perm, OLD.object_type, OLD.key);
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE'
+       AND (NEW.id, NEW.user_id, NEW.perm, NEW.object_type, NEW.key) IS DISTINCT FROM (OLD.id, OLD.user_id, OLD.perm, OLD.object_type, OLD.key) THEN
+        RAISE 'a grant cannot become another one' USING
+            ERRCODE = 'feature_not_supported', HINT = 'Only expires_at can be changed: delete the grant, and insert the other.';
+    END IF;
+    IF NEW.key IS NULL THEN
+        IF NEW.expires_at IS NOT NULL THEN
+            RAISE 'a grant on all objects cannot expire' USING
+                ERRCODE = 'feature_not_supported', HINT = 'Leave expires_at NULL, or name an object by its key.';
+        END IF;
+        PERFORM rowgrant.assign_perm(NEW.user_id, NEW.perm, NEW.object_type);
+    ELSE
+        PERFORM rowgrant.assign_perm(NEW.user_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        NEW.key := rowgrant.stored_key(NEW.object_type, NEW.key);
+    END IF;
+    stored := rowgrant.stored_subject('u', NEW.user_id);
+    NEW.user_id := stored[2];
+    NEW.id := concat_ws(':', (SELECT p.id FROM rowgrant.permissions p WHERE p.object_type = NEW.object_type AND p.perm = NEW.perm), stored[1], NEW.key);
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION rowgrant.user_grants_changed() IS 'Writes to the view user_grants';
+
+CREATE FUNCTION rowgrant.group_grants_changed() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    stored text[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF OLD.key IS NULL THEN
+            PERFORM rowgrant.remove_group_perm(OLD.group_id, OLD.perm, OLD.object_type);
+        ELSE
+            PERFORM rowgrant.remove_group_perm(OLD.group_id, OLD.perm, OLD.object_type, OLD.key);
+        END IF;
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE'
+       AND (NEW.id, NEW.group_id, NEW.perm, NEW.object_type, NEW.key) IS DISTINCT FROM (OLD.id, OLD.group_id, OLD.perm, OLD.object_type, OLD.key) THEN
+        RAISE 'a grant cannot become another one' USING
+            ERRCODE = 'feature_not_supported', HINT = 'Only expires_at can be changed: delete the grant, and insert the other.';
+    END IF;
+    IF NEW.key IS NULL THEN
+        IF NEW.expires_at IS NOT NULL THEN
+            RAISE 'a grant on all objects cannot expire' USING
+                ERRCODE = 'feature_not_supported', HINT = 'Leave expires_at NULL, or name an object by its key.';
+        END IF;
+        PERFORM rowgrant.assign_group_perm(NEW.group_id, NEW.perm, NEW.object_type);
+    ELSE
+        PERFORM rowgrant.assign_group_perm(NEW.group_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        NEW.key := rowgrant.stored_key(NEW.object_type, NEW.key);
+    END IF;
+    stored := rowgrant.stored_subject('g', NEW.group_id);
+    NEW.group_id := stored[2];
+    NEW.id := concat_ws(':', (SELECT p.id FROM rowgrant.permissions p WHERE p.object_type = NEW.object_type AND p.perm = NEW.perm), stored[1], NEW.key);
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION rowgrant.group_grants_changed() IS 'Writes to the view group_grants';
+
+CREATE FUNCTION rowgrant.members_changed() RETURNS trigger
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    stored_group text[];
+    stored_user text[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM rowgrant.remove_member(OLD.group_id, OLD.user_id);
+        RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        RAISE 'a membership cannot become another one' USING
+            ERRCODE = 'feature_not_supported', HINT = 'Delete it, and insert the other.';
+    END IF;
+    PERFORM rowgrant.add_member(NEW.group_id, NEW.user_id);
+    stored_group := rowgrant.stored_subject('g', NEW.group_id);
+    stored_user := rowgrant.stored_subject('u', NEW.user_id);
+    NEW.group_id := stored_group[2];
+    NEW.user_id := stored_user[2];
+    NEW.id := concat_ws(':', stored_group[1], stored_user[1]);
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION rowgrant.members_changed() IS 'Writes to the view members';
+
+CREATE TRIGGER changed INSTEAD OF INSERT OR UPDATE OR DELETE ON rowgrant.user_grants
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.user_grants_changed();
+CREATE TRIGGER changed INSTEAD OF INSERT OR UPDATE OR DELETE ON rowgrant.group_grants
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.group_grants_changed();
+CREATE TRIGGER changed INSTEAD OF INSERT OR UPDATE OR DELETE ON rowgrant.members
+    FOR EACH ROW EXECUTE FUNCTION rowgrant.members_changed();
 
 SELECT rowgrant.set_rights();

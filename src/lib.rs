@@ -25,6 +25,7 @@ pgrx::extension_sql_file!("../sql/40_check.sql", name = "check", requires = ["gr
 pgrx::extension_sql_file!("../sql/50_listing.sql", name = "listing", requires = ["check"]);
 pgrx::extension_sql_file!("../sql/60_cleanup.sql", name = "cleanup", requires = ["listing"]);
 pgrx::extension_sql_file!("../sql/65_session.sql", name = "session", requires = ["check"]);
+pgrx::extension_sql_file!("../sql/68_views.sql", name = "views", requires = ["cleanup"]);
 pgrx::extension_sql_file!("../sql/70_guardian.sql", name = "guardian", requires = ["cleanup"]);
 pgrx::extension_sql_file!(
     "../sql/75_planner.sql",

@@ -55,9 +55,7 @@ pub fn group_subjects_of(keys: &[Key]) -> Result<Vec<i32>> {
                 row[1].is_some_and(|kind| kind.print() == Kind::Group.code())
                     && row[2].is_some_and(|stored| stored.as_text() == key.to_text())
             };
-            let read = |row: &[Option<Value>]| {
-                is_it(row).then(|| subject_number(row[0])).flatten()
-            };
+            let read = |row: &[Option<Value>]| is_it(row).then(|| subject_number(row[0])).flatten();
             if let Some(subject) = rows.read(at, read).flatten() {
                 memo::with(|memo| memo.groups.insert(key.clone(), Some(subject)));
             }

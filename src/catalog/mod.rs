@@ -70,6 +70,8 @@ struct Catalog {
     state: (u32, i64),
     types: HashMap<String, Rc<ObjectType>>,
     types_by_id: HashMap<i32, Rc<ObjectType>>,
+    /// As of so many changes of relations the types' tables are there: no trigger may have seen one go.
+    tables_seen: u64,
     /// As of so many changes of relations: a partition may come to be another table's.
     names_by_relation: (u64, HashMap<Oid, Option<String>>),
     sources: Option<Rc<Sources>>,
@@ -89,6 +91,19 @@ fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
                 *catalog = Catalog { state, ..Catalog::default() };
             }
             catalog.stamp = stamp;
+        });
+    }
+    let changes = own::changes();
+    if CATALOG.with_borrow(|catalog| catalog.tables_seen != changes) {
+        let known: Vec<Rc<ObjectType>> = CATALOG.with_borrow(|catalog| {
+            catalog.types.values().chain(catalog.types_by_id.values()).cloned().collect()
+        });
+        let is_gone = |of: &ObjectType| of.relation.is_some_and(|table| !relation::exists(table));
+        let gone: Vec<i32> = known.iter().filter(|of| is_gone(of)).map(|of| of.id).collect();
+        CATALOG.with_borrow_mut(|catalog| {
+            catalog.types.retain(|_, of| !gone.contains(&of.id));
+            catalog.types_by_id.retain(|id, _| !gone.contains(id));
+            catalog.tables_seen = changes;
         });
     }
     Ok(CATALOG.with_borrow_mut(action))

@@ -16,6 +16,7 @@ use crate::pg::relation::Relation;
 use crate::pg::scan::rows_of;
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::{inherit, owner, relation, snapshot, types, version};
+use crate::setup;
 
 /// All that could be concerned.
 struct Known {
@@ -44,6 +45,10 @@ impl Known {
 
 /// Before a statement: what would keep the type of a key from being changed makes way.
 pub fn table_altering(statement: &Statement) -> Result<()> {
+    if let Statement::DropExtension = statement {
+        // Of anybody else it will be refused.
+        return if owner::is_owner()? { owner::run(setup::remove_all) } else { Ok(()) };
+    }
     let Statement::Alter { relation, retyped, .. } = statement else { return Ok(()) };
     // PostgreSQL itself has not looked yet, and refuses the statement of anybody else.
     if retyped.is_empty() || !version::owns_relation(*relation, owner::current_role()) {
@@ -122,7 +127,9 @@ pub fn table_altered(statement: &Statement) -> Result<()> {
                 }
             }
             Statement::Create => {}
-            Statement::RenameValue { .. } | Statement::Other => return Ok(()),
+            Statement::RenameValue { .. } | Statement::DropExtension | Statement::Other => {
+                return Ok(());
+            }
         }
         // As things are now.
         changed.extend(changed_tables()?);
@@ -155,6 +162,7 @@ fn complete(known: &Known, changed: &[Oid]) -> Result<()> {
     for object_type in &known.types {
         if object_type.relation.is_some_and(|table| changed.contains(&table)) {
             triggers::complete_objects(object_type)?;
+            setup::complete_row_security(object_type)?;
         }
     }
     for (kind, source) in known.kinds() {
@@ -290,6 +298,7 @@ fn forget_stray(known: &Known) -> Result<()> {
             grants::delete_of_objects(object_type.shape.family(), &keys, &permissions)?;
             triggers::drop_from(stray, &triggers::ON_OBJECTS)?;
         }
+        setup::complete_row_security(object_type)?;
     }
     for (kind, source) in known.kinds() {
         let holding = inherit::with_descendants(source.relation);

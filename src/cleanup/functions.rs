@@ -79,6 +79,7 @@ pub fn relations_dropped(_statement: &Statement) -> Result<()> {
                 See::Latest,
             )?;
         }
+        setup::forget_dropped()?;
         if parts {
             snapshot::with_latest(clean_after_parts)?;
         }

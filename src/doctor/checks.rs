@@ -15,6 +15,7 @@ pub const CHECKS: &[&str] = &[
     INTERRUPTED,
     MEMBERSHIP_INDEXES,
     POLICIES_NOT_FORCED,
+    POLICIES_GONE,
     POLICIES_NOT_ENABLED,
     BYPASSING_ROLES,
     OPEN_TABLES,
@@ -181,7 +182,21 @@ const POLICIES_NOT_FORCED: &str = "
     FROM rowgrant.object_type t
     JOIN pg_class c ON c.oid = t.relation
     WHERE c.relrowsecurity AND NOT c.relforcerowsecurity
-      AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)";
+      AND EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) role
+                  WHERE p.polrelid = c.oid AND (role = 0 OR pg_has_role(c.relowner, role, 'USAGE')))";
+
+const POLICIES_GONE: &str = "
+    SELECT 'error', 'table ' || r.relation,
+           CASE WHEN c.relrowsecurity THEN 'policies of rowgrant.enable_rls are missing'
+                ELSE 'row-level security was disabled: everything is seen' END,
+           format('SELECT rowgrant.enable_rls(%L, ...) again, or rowgrant.disable_rls(%1$L)', t.name)
+    FROM rowgrant.row_security r
+    JOIN rowgrant.object_type t ON t.id = r.object_type
+    JOIN pg_class c ON c.oid = r.relation
+    WHERE NOT c.relrowsecurity
+       OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
+           AND p.polname = ANY ('{rowgrant_select,rowgrant_insert,rowgrant_update,rowgrant_delete}'))
+          < num_nonnulls(r.select_perm, r.insert_perm, r.update_perm, r.delete_perm)";
 
 const POLICIES_NOT_ENABLED: &str = "
     SELECT 'warning', 'table ' || t.relation, 'has policies, but row-level security is not enabled',
@@ -204,7 +219,7 @@ const OPEN_TABLES: &str = "
            format('REVOKE ALL ON %s FROM %s', c.oid::regclass,
                   CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
     FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.relnamespace = 'rowgrant'::regnamespace AND a.grantee <> c.relowner";
+    WHERE c.relnamespace = 'rowgrant'::regnamespace AND c.relkind <> 'v' AND a.grantee <> c.relowner";
 
 const OPEN_FUNCTIONS: &str = "
     SELECT DISTINCT 'warning', 'function ' || p.oid::regprocedure, 'may be executed by PUBLIC',

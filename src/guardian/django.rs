@@ -82,7 +82,7 @@ impl Django {
         ] {
             let generic = |g: &GrantTable| g.kind == kind && g.objects == Objects::Generic;
             if grants.iter().filter(|g| generic(g)).count() > 1 {
-                grants.retain(|g| !generic(g) || g.table.relation.name() != name);
+                grants.retain(|g| !generic(g) || g.table.relation().name() != name);
             }
         }
         let target = |kind: Kind| {
@@ -103,7 +103,7 @@ impl Django {
         for (kind, holders, suffix) in
             [(Kind::User, &users, "user_permissions"), (Kind::Group, &groups, "permissions")]
         {
-            if let Some(oid) = named(format!("{}_{suffix}", holders.relation.name()))
+            if let Some(oid) = named(format!("{}_{suffix}", holders.relation().name()))
                 && let Some(holder) = column_to(oid, holders)
             {
                 let table = checked(oid, &[("permission_id", INTEGERS)])?;
@@ -111,7 +111,7 @@ impl Django {
             }
         }
         let mut membership = None;
-        if let Some(oid) = named(format!("{}_groups", users.relation.name()))
+        if let Some(oid) = named(format!("{}_groups", users.relation().name()))
             && let (Some(user), Some(group)) = (column_to(oid, &users), column_to(oid, &groups))
         {
             membership = Some((Table::open(Some(oid))?, user, group));
@@ -155,7 +155,7 @@ fn object_grants(
 fn checked(oid: Oid, columns: &[(&str, &[Oid])]) -> Result<Table> {
     let table = Table::open(Some(oid))?;
     for (column, fit) in columns {
-        let (_, declared) = table.relation.required_column(column)?;
+        let (_, declared) = table.relation().required_column(column)?;
         if !fit.contains(&types::base(declared)) {
             return Err(Error::argument(format!(
                 "column \"{column}\" of table {} is of type {}",

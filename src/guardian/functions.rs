@@ -141,7 +141,7 @@ fn anonymous(users: &Table) -> Result<Option<String>> {
     use std::ops::ControlFlow;
     let name = Key::Text("AnonymousUser".to_owned());
     let key = users.primary_key()?;
-    let relation: &Relation = &users.relation;
+    let relation: &Relation = &users.relation();
     for (columns, _) in relation.unique_keys() {
         let [column] = columns.as_slice() else { continue };
         let textual = relation

@@ -128,7 +128,7 @@ impl Source<'_> {
     }
 
     fn holder_type(&self) -> Result<Oid> {
-        let (_, declared) = self.grant.table.relation.required_column(&self.grant.holder)?;
+        let (_, declared) = self.grant.table.relation().required_column(&self.grant.holder)?;
         Ok(types::base(declared))
     }
 
@@ -171,7 +171,7 @@ impl Source<'_> {
             }
             Objects::Direct(_) => {
                 let (_, declared) =
-                    self.grant.table.relation.required_column("content_object_id")?;
+                    self.grant.table.relation().required_column("content_object_id")?;
                 let base = types::base(declared);
                 let sql = format!("SELECT DISTINCT g.content_object_id {}", self.rows());
                 let mut keys = BTreeSet::new();

@@ -86,6 +86,7 @@ fn make(wanted: &Wanted, change: &Change) -> Result<()> {
         Change::DropPerm { object_type, perm } => {
             let object_type = catalog::object_type(object_type)?;
             let id = object_type.permission(perm)?.id;
+            setup::refuse_if_used(&object_type, perm)?;
             grants::delete_of_permissions(&[id])?;
             setup::delete_permission(id)?;
         }

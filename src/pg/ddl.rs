@@ -24,6 +24,8 @@ pub enum Statement {
         joins: bool,
     },
     Create,
+    /// DROP EXTENSION of this one.
+    DropExtension,
     RenameColumn {
         relation: Oid,
         from: String,
@@ -57,6 +59,7 @@ pub(super) unsafe fn statement(fcinfo: pg_sys::FunctionCallInfo) -> Statement {
                 Statement::Create
             }
             pg_sys::NodeTag::T_AlterTableStmt => alter(tree.cast()),
+            pg_sys::NodeTag::T_DropStmt => drops(tree.cast()),
             pg_sys::NodeTag::T_RenameStmt => rename(tree.cast()),
             pg_sys::NodeTag::T_AlterEnumStmt => {
                 let statement = tree.cast::<pg_sys::AlterEnumStmt>();
@@ -67,6 +70,20 @@ pub(super) unsafe fn statement(fcinfo: pg_sys::FunctionCallInfo) -> Statement {
             }
             _ => Statement::Other,
         }
+    }
+}
+
+/// # Safety
+/// Must be a statement that is being run.
+unsafe fn drops(statement: *mut pg_sys::DropStmt) -> Statement {
+    // SAFETY: the caller's promise; of extensions the names are strings.
+    unsafe {
+        if (*statement).removeType != pg_sys::ObjectType::OBJECT_EXTENSION {
+            return Statement::Other;
+        }
+        let names = PgList::<pg_sys::Node>::from_pg((*statement).objects);
+        let ours = names.iter_ptr().any(|name| string_of(name).as_deref() == Some("rowgrant"));
+        if ours { Statement::DropExtension } else { Statement::Other }
     }
 }
 

@@ -106,6 +106,10 @@ symbols! {
     rowgrant_keys_for_group, pg_finfo_rowgrant_keys_for_group => run, listing::keys_for_group;
     rowgrant_reach_support, pg_finfo_rowgrant_reach_support => run_support, planner::answer;
     rowgrant_set_user, pg_finfo_rowgrant_set_user => run, session::set_user;
+    rowgrant_enable_rls, pg_finfo_rowgrant_enable_rls => run_change, setup::enable_rls;
+    rowgrant_disable_rls, pg_finfo_rowgrant_disable_rls => run_change, setup::disable_rls;
+    rowgrant_stored_subject, pg_finfo_rowgrant_stored_subject => run, grants::stored_subject;
+    rowgrant_stored_key, pg_finfo_rowgrant_stored_key => run, grants::stored_key;
     rowgrant_current_user_id, pg_finfo_rowgrant_current_user_id => run, session::current_user_id;
     rowgrant_has_perms, pg_finfo_rowgrant_has_perms => run, check::has_perms;
     rowgrant_group_has_perm, pg_finfo_rowgrant_group_has_perm => run, check::group_has_perm;

@@ -364,6 +364,13 @@ pub fn quote(name: &str) -> String {
     types::copy_cstr(unsafe { pg_sys::quote_identifier(spelled.as_ptr()) }).unwrap_or_default()
 }
 
+/// A text as a literal of SQL.
+pub fn quote_literal(text: &str) -> String {
+    let spelled = CString::new(text).unwrap_or_default();
+    // SAFETY: the string is NUL-terminated; the result is copied.
+    types::copy_cstr(unsafe { pg_sys::quote_literal_cstr(spelled.as_ptr()) }).unwrap_or_default()
+}
+
 /// # Safety
 /// The tuple must be of the descriptor's shape.
 pub(super) unsafe fn column_of(

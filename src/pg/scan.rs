@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use pgrx::pg_sys::{self, Oid};
 
-use super::inherit::holding_rows;
 use super::grants::FORWARD;
+use super::inherit::holding_rows;
 use super::own;
 use super::relation::{Relation, column_of, equality};
 use super::value::Value;

@@ -31,8 +31,7 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
     let rows = table_rows(&asked, &object_type, planner);
     let key: Vec<Column> = asked.key_columns(planner).collect();
     let serves = index.columns_before(&key).is_some_and(|before| {
-        before.is_empty()
-            || serves_behind(&before, &column, &reached, &object_type, planner, rows)
+        before.is_empty() || serves_behind(&before, &column, &reached, &object_type, planner, rows)
     });
     if !serves || !pays(planner, &column, objects, rows) {
         return Ok(Answer::Nothing);
@@ -112,8 +111,11 @@ fn serves_behind(
         let at = object_type.key_columns.iter().position(|key| *key == name)?;
         pays(planner, column, objects, rows).then_some(*reached.values.get(at)? as f64)
     };
-    let combinations =
-        before.iter().copied().chain([column]).try_fold(1.0, |product, c| Some(product * values(c)?));
+    let combinations = before
+        .iter()
+        .copied()
+        .chain([column])
+        .try_fold(1.0, |product, c| Some(product * values(c)?));
     combinations.is_some_and(|combinations: f64| combinations <= COMBINATIONS * objects)
 }
 

@@ -3,6 +3,7 @@
 mod members;
 mod object_types;
 mod permissions;
+mod row_security;
 mod sources;
 mod table;
 
@@ -16,6 +17,10 @@ pub use object_types::{
 };
 pub use permissions::{
     add_missing, define_perm, delete as delete_permission, drop_perm, imply, stop_implying,
+};
+pub use row_security::{
+    complete as complete_row_security, disable_rls, enable_rls, forget_dropped, refuse_if_used,
+    remove_all,
 };
 pub use sources::{
     Meaning, Source, check_membership, existing_in, forget_membership, read_membership,

@@ -3,7 +3,7 @@
 use pgrx::pg_sys::Oid;
 
 use super::table::Table;
-use super::{change, check_name, permissions};
+use super::{change, check_name, permissions, row_security};
 use crate::catalog::{self, ObjectType};
 use crate::cleanup::{grants, triggers};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::key::{KeyColumn, KeyShape};
 use crate::pg::call::{Call, Output, null_argument};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
-use crate::pg::{lock, relation};
+use crate::pg::{lock, relation, snapshot};
 
 /// What is declared of an object type, found fit.
 struct Declared {
@@ -100,7 +100,7 @@ pub fn protect_table(
     let name = match (&declared.name, &existing) {
         (Some(name), _) => name.clone(),
         (None, Some(existing)) => existing.name.clone(),
-        (None, None) => table.relation.name(),
+        (None, None) => table.relation().name(),
     };
     check_name(&name, "object type")?;
     let id = match &existing {
@@ -110,6 +110,7 @@ pub fn protect_table(
     let known = existing.as_ref().map_or(&[][..], |existing| &existing.permissions);
     permissions::add_missing(id, known, perms)?;
     triggers::on_objects(table.oid, id, &declared.key_columns, &declared.shape)?;
+    snapshot::with_latest(|| row_security::complete(&*catalog::object_type(&name)?))?;
     Ok(name)
 }
 
@@ -182,6 +183,7 @@ pub fn remove(
     drop_grants: bool,
 ) -> Result<()> {
     lock::for_removal(id)?;
+    row_security::remove(id)?;
     if let Some(table) = table {
         // Takes the strongest lock: nobody grants, deletes or asks by row until it is done.
         triggers::drop_from(table.oid, &triggers::ON_OBJECTS)?;
@@ -215,7 +217,9 @@ pub fn rename(names: &[(String, String)]) -> Result<()> {
             See::Latest,
         )?;
     }
-    Ok(())
+    snapshot::with_latest(|| {
+        names.iter().try_for_each(|(_, to)| row_security::complete(&*catalog::object_type(to)?))
+    })
 }
 
 /// Removes the object type with its permissions, but not its grants.

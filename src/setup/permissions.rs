@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{change, check_name};
+use super::{change, check_name, row_security};
 use crate::catalog::{self, Permission};
 use crate::cleanup::grants;
 use crate::error::{Error, Result};
@@ -109,6 +109,7 @@ pub fn drop_perm(call: &Call) -> Result<Output> {
     change(|| {
         let object_type = catalog::object_type(&type_name)?;
         let id = object_type.permission(&name)?.id;
+        row_security::refuse_if_used(&object_type, &name)?;
         lock::for_removal(object_type.id)?;
         if drop_grants {
             grants::delete_of_permissions(&[id])?;

@@ -12,7 +12,6 @@ use crate::pg::{owner, types, version};
 pub struct Table {
     pub oid: Oid,
     pub name: String,
-    pub relation: Relation,
 }
 
 impl Table {
@@ -49,12 +48,17 @@ impl Table {
         if !version::owns_relation(oid, owner::current_role()) {
             return Err(Error::forbidden(format!("must be owner of table {name}")));
         }
-        Ok(Self { oid, name, relation: opened })
+        Ok(Self { oid, name })
+    }
+
+    /// The relation, open no longer than it is read: policies come and go on none that is.
+    pub fn relation(&self) -> Relation {
+        Relation::open(self.oid)
     }
 
     /// The declared type of a column and how its values are compared.
     pub fn column(&self, column: &str) -> Result<(Oid, KeyColumn)> {
-        let Some((_, type_oid, collation)) = self.relation.column(column) else {
+        let Some((_, type_oid, collation)) = self.relation().column(column) else {
             return Err(Error::argument(format!(
                 "column \"{column}\" of table {} does not exist",
                 self.name
@@ -73,7 +77,7 @@ impl Table {
 
     /// Checks that there is such a column of type boolean.
     pub fn check_boolean(&self, column: &str) -> Result<()> {
-        match self.relation.column(column) {
+        match self.relation().column(column) {
             Some((_, type_oid, _)) if types::base(type_oid) == pg_sys::BOOLOID => Ok(()),
             Some(_) => Err(Error::argument(format!(
                 "column \"{column}\" of table {} is not boolean",
@@ -88,7 +92,7 @@ impl Table {
 
     /// The columns of the primary key.
     pub fn primary_key(&self) -> Result<Vec<String>> {
-        let keys = self.relation.unique_keys();
+        let keys = self.relation().unique_keys();
         keys.into_iter().find(|(_, primary)| *primary).map(|(names, _)| names).ok_or_else(|| {
             Error::argument(format!("table {} has no primary key", self.name))
                 .hint("Add one, or name a unique NOT NULL key with the argument key.")
@@ -103,8 +107,8 @@ impl Table {
         let same = |names: &[String]| {
             names.len() == columns.len() && names.iter().all(|n| columns.contains(n))
         };
-        let unique = self.relation.unique_keys().iter().any(|(names, _)| same(names));
-        let nullable = columns.iter().any(|c| self.relation.column_is_nullable(c));
+        let unique = self.relation().unique_keys().iter().any(|(names, _)| same(names));
+        let nullable = columns.iter().any(|c| self.relation().column_is_nullable(c));
         if columns.is_empty() || !unique || nullable {
             return Err(Error::argument(format!(
                 "({}) is not a unique NOT NULL key of table {}",
