@@ -6,6 +6,9 @@ import uuid
 import psycopg
 import pytest
 
+# Projects of their own: see scripts/test-orms.
+collect_ignore = ["orms"]
+
 
 def connect(name, **options):
     return psycopg.connect(f"dbname={name}", autocommit=True, **options)
