@@ -18,7 +18,11 @@ COMMENT ON FUNCTION rowgrant.objects_for_user("any", text, regclass, name, anyar
 CREATE FUNCTION rowgrant.objects_for_group(group_id "any", perm text, relation regclass, key_column name, keys anyarray, planned bigint) RETURNS anyarray
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_keys_for_group';
 COMMENT ON FUNCTION rowgrant.objects_for_group("any", text, regclass, name, anyarray, bigint) IS 'What one column of the key of the objects on which the group holds the permission can be, as an array; NULL but where the planner has written the call';
+CREATE FUNCTION rowgrant.key_may_be(user_id "any", perm text, relation regclass, key_column name, value "any") RETURNS boolean
+    LANGUAGE c STABLE PARALLEL SAFE COST 0.0001 AS 'MODULE_PATHNAME', 'rowgrant_key_may_be';
+COMMENT ON FUNCTION rowgrant.key_may_be("any", text, regclass, name, "any") IS 'True; beside has_perm the planner takes from it what values of a further column of a key to look up';
 
+ALTER FUNCTION rowgrant.key_may_be("any", text, regclass, name, "any") SUPPORT rowgrant.reach_support;
 ALTER FUNCTION rowgrant.has_perm(anyelement, text, text, anycompatible) SUPPORT rowgrant.reach_support;
 ALTER FUNCTION rowgrant.group_has_perm(anyelement, text, text, anycompatible) SUPPORT rowgrant.reach_support;
 ALTER FUNCTION rowgrant.has_perm(anyelement, text, text, text) SUPPORT rowgrant.reach_support;

@@ -4,7 +4,7 @@ CREATE FUNCTION rowgrant.set_rights() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     asking CONSTANT name[] := '{has_perm, has_perms, group_has_perm, require_perm, objects_for_user, objects_for_group,
-                                perms_for_user, perms_for_group, can, current_user_id}';
+                                perms_for_user, perms_for_group, can, current_user_id, key_may_be}';
     object record;
 BEGIN
     -- What is new is what the script of no version has set the rights of yet: what was granted

@@ -104,6 +104,7 @@ symbols! {
     rowgrant_can_columns, pg_finfo_rowgrant_can_columns => run, check::can_columns;
     rowgrant_keys_for_user, pg_finfo_rowgrant_keys_for_user => run, listing::keys_for_user;
     rowgrant_keys_for_group, pg_finfo_rowgrant_keys_for_group => run, listing::keys_for_group;
+    rowgrant_key_may_be, pg_finfo_rowgrant_key_may_be => run, planner::key_may_be;
     rowgrant_reach_support, pg_finfo_rowgrant_reach_support => run_support, planner::answer;
     rowgrant_set_user, pg_finfo_rowgrant_set_user => run, session::set_user;
     rowgrant_enable_rls, pg_finfo_rowgrant_enable_rls => run_change, setup::enable_rls;

@@ -553,6 +553,21 @@ impl Expr {
         unsafe { Self(pg_sys::makeNullConst(type_oid, -1, types::collation(type_oid)).cast()) }
     }
 
+    /// This expression and all of the others.
+    pub fn and(self, others: &[Expr]) -> Self {
+        if others.is_empty() {
+            return self;
+        }
+        let mut list = PgList::<pg_sys::Node>::new();
+        list.push(self.0);
+        others.iter().for_each(|other| list.push(other.0));
+        // SAFETY: as above.
+        unsafe {
+            let and = pg_sys::makeBoolExpr(pg_sys::BoolExprType::AND_EXPR, list.into_pg(), -1);
+            Self(and.cast())
+        }
+    }
+
     /// A call of a function.
     pub fn call(function: Oid, result: Oid, arguments: &[Expr]) -> Self {
         Self::call_as(function, result, arguments, pg_sys::CoercionForm::COERCE_EXPLICIT_CALL)

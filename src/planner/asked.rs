@@ -25,6 +25,8 @@ pub enum Object {
     Row(Expr),
     /// As a row of its table, by the columns of its key.
     Columns(Vec<Expr>),
+    /// One column of the key of a row of its table.
+    Part(Expr),
     /// All objects, listed.
     All,
 }
@@ -68,6 +70,7 @@ impl Asked {
                 let key = call.arguments.get(at + 3..)?.to_vec();
                 (TypeName::Table(name), Object::Columns(key))
             }
+            "key_may_be" => (TypeName::Table(name), Object::Part(argument(at + 3)?)),
             "objects_for_user" | "objects_for_group" => (TypeName::Name(name), Object::All),
             "objects_for_user_rows" => (TypeName::RowType(name), Object::All),
             "keys_for_user" | "keys_for_group" => (TypeName::Table(name), Object::All),
@@ -100,6 +103,7 @@ impl Asked {
             Object::Key(key) => key.row_columns().unwrap_or_else(|| vec![*key]),
             Object::Columns(columns) => columns.clone(),
             Object::Row(row) => vec![*row],
+            Object::Part(part) => vec![*part],
             Object::All => Vec::new(),
         };
         key.into_iter().filter_map(|part| planner.column(part))

@@ -36,6 +36,9 @@ const FOR_ALL_USERS: f64 = 50_000.0;
 pub fn selectivity(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
     let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
     let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    if let Object::Part(_) = asked.object {
+        return Ok(Answer::Selectivity(1.0));
+    }
     // Of one row at most it matters little, and looking the reach up would take longer than the query.
     if asked.key_columns(planner).any(|column| planner.is_fixed(&column)) {
         return Ok(Answer::Selectivity(ONE_ROW));
@@ -52,7 +55,7 @@ pub fn table_rows(asked: &Asked, object_type: &ObjectType, planner: &Planner) ->
     let key = match &asked.object {
         Object::Key(key) => Some(key),
         Object::Columns(columns) => columns.first(),
-        Object::Row(_) | Object::All => None,
+        Object::Row(_) | Object::Part(_) | Object::All => None,
     };
     let column = key.and_then(|key| planner.column(*key));
     let planned = column.filter(|column| Some(column.relation) == object_type.relation);
@@ -67,6 +70,9 @@ pub fn cost(planner: Option<&Planner>, call: &FunctionCall) -> Result<Answer> {
         return Ok(Answer::Nothing);
     };
     let Some(object_type) = asked.object_type(Some(planner))? else { return Ok(Answer::Nothing) };
+    if let Object::Part(_) = asked.object {
+        return Ok(Answer::Cost(0.0, 0.0));
+    }
     if let Object::All = asked.object {
         let objects = objects(estimate(&asked, &object_type, planner)?, &object_type);
         // Of the array that an index is searched with, each element is looked up.

@@ -29,9 +29,14 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
     let reached = reached(&asked, &object_type, planner)?;
     let Estimate::Objects(objects) = reached.estimate else { return Ok(Answer::Nothing) };
     let rows = table_rows(&asked, &object_type, planner);
-    let key: Vec<Column> = asked.key_columns(planner).collect();
-    let serves = index.columns_before(&key).is_some_and(|before| {
-        before.is_empty() || serves_behind(&before, &column, &reached, &object_type, planner, rows)
+    let part = |name: &String| planner.column(planner.column_of_row(&column, name)?);
+    let key: Vec<Column> = object_type.key_columns.iter().filter_map(part).collect();
+    // The planner asks one call about one column of an index only: has_perm about the first, and
+    // key_may_be about the others.
+    let is_part = matches!(asked.object, Object::Part(_));
+    let serves = index.columns_before(&key).is_some_and(|before| match before.as_slice() {
+        [] => !is_part,
+        before => is_part && serves_behind(before, &column, &reached, &object_type, planner, rows),
     });
     if !serves || !pays(planner, &column, objects, rows) {
         return Ok(Answer::Nothing);
@@ -54,7 +59,8 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
     };
     // Who owns the row may change while an update waits for it, and children may have rows of the same
     // key that others own: such rows are asked about themselves too.
-    let is_exact = object_type.key_columns.len() == 1 && object_type.owner_column.is_none();
+    let is_exact =
+        is_part || object_type.key_columns.len() == 1 && object_type.owner_column.is_none();
     let condition = index.among(call, &column, keys);
     Ok(condition.map_or(Answer::Nothing, |c| Answer::IndexCondition(c, is_exact)))
 }
@@ -77,6 +83,10 @@ fn key_column(
         Object::Key(_) if count == 1 => (index.argument + 1).checked_sub(call.arguments.len()),
         Object::Columns(columns) if columns.len() == count => {
             (index.argument + count).checked_sub(call.arguments.len())
+        }
+        Object::Part(part) if index.argument + 1 == call.arguments.len() => {
+            let name = planner.column(*part).and_then(|column| planner.column_name(&column));
+            object_type.key_columns.iter().position(|key| Some(key) == name.as_ref())
         }
         _ => None,
     };

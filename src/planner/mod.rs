@@ -11,7 +11,13 @@ mod index_condition;
 mod simplify;
 
 use crate::error::Result;
+use crate::pg::call::{Call, Output};
 use crate::pg::plan::{Answer, Request};
+
+/// `key_may_be(user_id, perm, relation, key_column, value)`: true; see `simplify`.
+pub fn key_may_be(_call: &Call) -> Result<Output> {
+    Ok(Output::Bool(true))
+}
 
 /// Answers the planner.
 pub fn answer(request: Request) -> Result<Answer> {

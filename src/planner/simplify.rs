@@ -1,15 +1,21 @@
 //! A row of a protected table, given whole or by its key, becomes the columns that decide: its key
 //! and its owner. No row value is built, and an index on the key can serve.
 
+use std::rc::Rc;
+
 use pgrx::pg_sys;
 
 use super::asked::{Asked, Object, Who};
+use super::estimate::reached;
 use crate::catalog::ObjectType;
 use crate::error::Result;
 use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Planner};
 
 const HAS_PERM: [pg_sys::Oid; 5] =
     [pg_sys::ANYOID, pg_sys::TEXTOID, pg_sys::REGCLASSOID, pg_sys::ANYOID, pg_sys::ANYOID];
+
+const KEY_MAY_BE: [pg_sys::Oid; 5] =
+    [pg_sys::ANYOID, pg_sys::TEXTOID, pg_sys::REGCLASSOID, pg_sys::NAMEOID, pg_sys::ANYOID];
 
 pub fn simplify(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
     let Some(asked) = Asked::of(call) else { return Ok(Answer::Nothing) };
@@ -25,11 +31,45 @@ pub fn simplify(planner: &Planner, call: &FunctionCall) -> Result<Answer> {
         Object::Key(key) if planner.only_reads() && object_type.owner_column.is_none() => {
             row_of_key(planner, &object_type, *key)?
         }
-        Object::Key(_) | Object::Columns(_) | Object::All => None,
+        Object::Key(_) | Object::Columns(_) | Object::Part(_) | Object::All => None,
     };
     let Some(row) = row else { return Ok(Answer::Nothing) };
-    Ok(by_columns(planner, call, &asked, &object_type, &row)
-        .map_or(Answer::Nothing, Answer::Expression))
+    let Some(decides) = by_columns(planner, call, &asked, &object_type, &row) else {
+        return Ok(Answer::Nothing);
+    };
+    let hints = match few_objects(planner, &asked, &object_type)? {
+        true => hints(planner, &asked, &object_type, &row).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    Ok(Answer::Expression(decides.and(&hints)))
+}
+
+/// Whether a key of several columns may be looked up by all of them.
+fn few_objects(planner: &Planner, asked: &Asked, object_type: &Rc<ObjectType>) -> Result<bool> {
+    Ok(object_type.key_columns.len() > 1
+        && !reached(asked, object_type, planner)?.values.is_empty())
+}
+
+/// What is true of every row, and tells the planner which values of each column of the key to look up: it
+/// asks one call about one column of an index only.
+fn hints(
+    planner: &Planner,
+    asked: &Asked,
+    object_type: &ObjectType,
+    row: &Column,
+) -> Option<Vec<Expr>> {
+    let function = plan::executable("key_may_be", &KEY_MAY_BE)?;
+    let user = match asked.who {
+        Who::User(user) => user,
+        Who::Current => Expr::call(plan::executable("current_user_id", &[])?, pg_sys::TEXTOID, &[]),
+        Who::Group(_) => return None,
+    };
+    let hint = |name: &String| {
+        let value = planner.column_of_row(row, name)?;
+        let arguments = [user, asked.perm, Expr::table(row.relation), Expr::name(name), value];
+        Some(Expr::call(function, pg_sys::BOOLOID, &arguments))
+    };
+    object_type.key_columns.iter().map(hint).collect()
 }
 
 /// The row of the object type's table whose key the expression is.

@@ -94,6 +94,19 @@ const QUERIES: [&str; 24] = [
     "SELECT d.id FROM {t} d WHERE d.n = ANY ('{1,2,3}') AND {c} AND d.id IS NOT NULL",
 ];
 
+/// The same on the key of several columns.
+const QUERIES_OF_PAIRS: [&str; 9] = [
+    "SELECT d.id FROM pairs d WHERE {c} ORDER BY d.a, d.b LIMIT 5",
+    "SELECT d.id FROM pairs d WHERE {c} ORDER BY d.a DESC, d.b DESC LIMIT 5",
+    "SELECT d.id FROM pairs d WHERE {c} AND d.a = 3 ORDER BY d.b LIMIT 3",
+    "SELECT d.id FROM pairs d WHERE {c} AND d.a > 1 ORDER BY d.a, d.b LIMIT 4",
+    "SELECT d.id FROM pairs d WHERE {c} AND d.b IN (1, 2, 3) ORDER BY d.a, d.b LIMIT 4",
+    "SELECT d.id FROM pairs d JOIN pairs f USING (a, b) WHERE {c} ORDER BY a, b LIMIT 6",
+    "SELECT DISTINCT ON (d.a) d.a AS id, d.b FROM pairs d WHERE {c} ORDER BY d.a, d.b",
+    "SELECT d.a AS id, count(*), min(d.b) FROM pairs d WHERE {c} GROUP BY d.a",
+    "SELECT d.b AS id, count(*) FROM pairs d WHERE NOT {c} OR d.a = 2 GROUP BY d.b",
+];
+
 const SETTINGS: [&str; 9] = [
     "enable_seqscan",
     "enable_indexscan",
@@ -220,7 +233,9 @@ fn every_plan_shows_the_rows_that_has_perm_allows() {
             "words" | "pairs" => "text",
             _ => "integer",
         };
-        let template = QUERIES.choose(&mut rng).unwrap();
+        let of_pairs = table == "pairs" && rng.random_bool(0.6);
+        let templates = if of_pairs { &QUERIES_OF_PAIRS[..] } else { &QUERIES[..] };
+        let template = templates.choose(&mut rng).unwrap();
         let query = |c: &str, e: &str| {
             template
                 .replace("{t}", table)
