@@ -50,6 +50,10 @@ CREATE FUNCTION rowgrant.stored_key(object_type text, key text) RETURNS text
     LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'rowgrant_stored_key';
 COMMENT ON FUNCTION rowgrant.stored_key(text, text) IS 'A key in its canonical form';
 
+CREATE FUNCTION rowgrant.set_expiry(kind text, id text, perm text, object_type text, key text, expires_at timestamptz) RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'rowgrant_set_expiry';
+COMMENT ON FUNCTION rowgrant.set_expiry(text, text, text, text, text, timestamptz) IS 'Changes when a grant on an object expires; false where there is no such grant any more';
+
 CREATE FUNCTION rowgrant.user_grants_changed() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -75,7 +79,12 @@ BEGIN
         END IF;
         PERFORM rowgrant.assign_perm(NEW.user_id, NEW.perm, NEW.object_type);
     ELSE
-        PERFORM rowgrant.assign_perm(NEW.user_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        IF TG_OP = 'INSERT' THEN
+            PERFORM rowgrant.assign_perm(NEW.user_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        ELSIF NOT rowgrant.set_expiry('u', OLD.user_id, OLD.perm, OLD.object_type, OLD.key, NEW.expires_at) THEN
+            -- Somebody else has removed it meanwhile.
+            RETURN NULL;
+        END IF;
         NEW.key := rowgrant.stored_key(NEW.object_type, NEW.key);
     END IF;
     stored := rowgrant.stored_subject('u', NEW.user_id);
@@ -110,7 +119,12 @@ BEGIN
         END IF;
         PERFORM rowgrant.assign_group_perm(NEW.group_id, NEW.perm, NEW.object_type);
     ELSE
-        PERFORM rowgrant.assign_group_perm(NEW.group_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        IF TG_OP = 'INSERT' THEN
+            PERFORM rowgrant.assign_group_perm(NEW.group_id, NEW.perm, NEW.object_type, NEW.key, NEW.expires_at);
+        ELSIF NOT rowgrant.set_expiry('g', OLD.group_id, OLD.perm, OLD.object_type, OLD.key, NEW.expires_at) THEN
+            -- Somebody else has removed it meanwhile.
+            RETURN NULL;
+        END IF;
         NEW.key := rowgrant.stored_key(NEW.object_type, NEW.key);
     END IF;
     stored := rowgrant.stored_subject('g', NEW.group_id);

@@ -166,7 +166,7 @@ pub fn find_object_type(name: &str) -> Result<Option<Rc<ObjectType>>> {
     Ok(Some(loaded))
 }
 
-/// The object type whose table this is, or of which it is a partition.
+/// The object type whose table this is, or of which it is a partition or child.
 pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
     let changes = own::changes();
     let known = with(|catalog| {
@@ -179,7 +179,7 @@ pub fn object_type_of_relation(oid: Oid) -> Result<Option<Rc<ObjectType>>> {
         Some(name) => name,
         None => {
             let mut name = None;
-            for relation in inherit::with_ancestors(oid) {
+            for relation in inherit::with_ancestors(oid)? {
                 name = load::type_name_of_relation(relation)?;
                 if name.is_some() {
                     break;

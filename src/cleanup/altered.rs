@@ -110,7 +110,7 @@ pub fn table_altered(statement: &Statement) -> Result<()> {
             Statement::RenameColumn { relation, from, to } => {
                 return rename_column(&inherit::with_columns_of(*relation)?, from, to);
             }
-            Statement::Alter { relation, retyped, leaves, joins } => {
+            Statement::Alter { relation, retyped, leaves, joins, given } => {
                 if !retyped.is_empty() {
                     let tables = inherit::with_columns_of(*relation)?;
                     retype_keys(&known, &tables, retyped)?;
@@ -122,6 +122,10 @@ pub fn table_altered(statement: &Statement) -> Result<()> {
                     forget_stray(&known)?;
                 }
                 // At no other time: a dump restores the triggers by itself, after other changes.
+                if *given {
+                    let changed = changed_tables()?;
+                    snapshot::with_latest(|| obey(&Known::load()?, &changed))?;
+                }
                 if retyped.is_empty() && !joins {
                     return Ok(());
                 }
@@ -155,6 +159,12 @@ fn changed_tables() -> Result<Vec<Oid>> {
         },
     )?;
     Ok(tables)
+}
+
+/// Lets the new owners of tables obey the policies, where those are for them, too.
+fn obey(known: &Known, given: &[Oid]) -> Result<()> {
+    let concerned = |of: &&Rc<ObjectType>| of.relation.is_some_and(|table| given.contains(&table));
+    known.types.iter().filter(concerned).try_for_each(|of| setup::complete_row_security(of))
 }
 
 /// Puts triggers on what has come to hold rows of a table that has them.

@@ -81,6 +81,15 @@ fn moved(
     new: &Key,
 ) -> Result<()> {
     moves::end(what(kind), old);
+    if kind == Kind::Group && catalog::built_in_group(&new.to_text()).is_some() {
+        return Err(Error::argument(format!(
+            "a group cannot come to be called \"{}\"",
+            new.to_text()
+        ))
+        .hint(
+            "That is a built-in group: grants to the one would be shown as grants to the other.",
+        ));
+    }
     let aside = kind.code().to_uppercase();
     owner::run(|| {
         let mut arriving = kind.code();

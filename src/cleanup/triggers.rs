@@ -5,10 +5,10 @@ use pgrx::pg_sys::Oid;
 use crate::catalog::{Kind, ObjectType, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::{KeyColumn, KeyShape};
-use crate::pg::inherit;
 use crate::pg::relation::{Relation, qualified_name, quote};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::types;
+use crate::pg::{inherit, relation, role};
 
 /// Names of the triggers on one kind of table, in the order in which they shall fire: PostgreSQL goes
 /// by name. What comes after a change comes before all triggers of the application's, which may
@@ -137,10 +137,25 @@ impl Wanted<'_> {
     /// Row triggers, as partitions inherit them and every way of deleting fires them; children that
     /// are no partitions get their own. TRUNCATE fires those of each table for itself.
     fn create(&self, table: Oid) -> Result<()> {
+        self.let_owner_add_partitions(table)?;
         for part in inherit::with_descendants(table) {
             for name in self.names.on(part, table, &self.columns()) {
                 self.create_one(part, name)?;
             }
+        }
+        Ok(())
+    }
+
+    /// PostgreSQL copies a trigger to a new partition only for a role that may execute its function. Which
+    /// does nothing elsewhere: it looks whose rows it is called for.
+    fn let_owner_add_partitions(&self, table: Oid) -> Result<()> {
+        let function = format!("rowgrant.{}()", self.names.function);
+        let may = "SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1 \
+                   AND NOT pg_catalog.has_function_privilege(c.relowner, $2, 'EXECUTE')";
+        let arguments = [Argument::oid(table), Argument::text(&function)];
+        if !inherit::has_rows_itself(table) && spi::execute(may, &arguments, See::Latest)? > 0 {
+            let owner = role::spelled(relation::owner(table)?);
+            spi::define(&format!("GRANT EXECUTE ON FUNCTION {function} TO {owner}"))?;
         }
         Ok(())
     }

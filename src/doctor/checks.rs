@@ -1,5 +1,7 @@
 //! The checks that are one statement each. All return severity, subject, problem and remedy.
 
+use crate::setup;
+
 /// Run as the extension's owner, under the statement's snapshot.
 pub const CHECKS: &[&str] = &[
     EVENT_TRIGGERS,
@@ -15,7 +17,6 @@ pub const CHECKS: &[&str] = &[
     INTERRUPTED,
     MEMBERSHIP_INDEXES,
     POLICIES_NOT_FORCED,
-    POLICIES_GONE,
     POLICIES_NOT_ENABLED,
     BYPASSING_ROLES,
     OPEN_TABLES,
@@ -185,18 +186,26 @@ const POLICIES_NOT_FORCED: &str = "
       AND EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) role
                   WHERE p.polrelid = c.oid AND (role = 0 OR pg_has_role(c.relowner, role, 'USAGE')))";
 
-const POLICIES_GONE: &str = "
-    SELECT 'error', 'table ' || r.relation,
-           CASE WHEN c.relrowsecurity THEN 'policies of rowgrant.enable_rls are missing'
-                ELSE 'row-level security was disabled: everything is seen' END,
-           format('SELECT rowgrant.enable_rls(%L, ...) again, or rowgrant.disable_rls(%1$L)', t.name)
-    FROM rowgrant.row_security r
-    JOIN rowgrant.object_type t ON t.id = r.object_type
-    JOIN pg_class c ON c.oid = r.relation
-    WHERE NOT c.relrowsecurity
-       OR (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive
-           AND p.polname = ANY ('{rowgrant_select,rowgrant_insert,rowgrant_update,rowgrant_delete}'))
-          < num_nonnulls(r.select_perm, r.insert_perm, r.update_perm, r.delete_perm)";
+/// Tables, and what holds rows of theirs, whose policies are not those of enable_rls any more.
+pub fn policies_gone() -> String {
+    format!(
+        "SELECT 'error', 'table ' || c.oid::regclass,
+                CASE WHEN NOT c.relrowsecurity THEN 'row-level security is not enabled: everything is seen'
+                     WHEN r.relation IS NULL THEN 'policies of rowgrant.enable_rls are missing'
+                     ELSE 'policies of rowgrant.enable_rls are missing, or were altered' END,
+                format('SELECT rowgrant.enable_rls(%L, ...) again, or rowgrant.disable_rls(%1$L)', t.name)
+         FROM rowgrant.object_type t
+         JOIN rowgrant.row_security of_type ON of_type.relation = t.relation,
+              LATERAL (WITH RECURSIVE part AS (
+                           SELECT t.relation::oid AS oid
+                           UNION SELECT i.inhrelid FROM pg_inherits i JOIN part ON i.inhparent = part.oid)
+                       SELECT oid FROM part) part
+         JOIN pg_class c ON c.oid = part.oid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+         LEFT JOIN rowgrant.row_security r ON r.relation = c.oid
+         WHERE r.relation IS NULL OR NOT ({})",
+        setup::INTACT
+    )
+}
 
 const POLICIES_NOT_ENABLED: &str = "
     SELECT 'warning', 'table ' || t.relation, 'has policies, but row-level security is not enabled',

@@ -1,6 +1,6 @@
 //! doctor and clean_expired, as SQL calls them.
 
-use super::checks::CHECKS;
+use super::checks::{CHECKS, policies_gone};
 use crate::catalog::{self, Kind};
 use crate::cleanup::grants::FAMILIES;
 use crate::cleanup::{self, triggers};
@@ -22,7 +22,8 @@ pub fn doctor(call: &Call) -> Result<Output> {
     let rows = call.rows()?;
     let mut found = Findings::new();
     owner::run(|| {
-        for check in CHECKS {
+        let policies_gone = policies_gone();
+        for check in CHECKS.iter().copied().chain([policies_gone.as_str()]) {
             spi::query(check, &[], See::Statement, |row| {
                 let text = |n| row.value(n).map_or_else(String::new, |value| value.print());
                 report(&mut found, &text(1), text(2), text(3), text(4));

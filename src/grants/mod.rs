@@ -12,5 +12,5 @@ pub use functions::{
     remove_group_perm_model, remove_group_perm_row, remove_group_perms, remove_perm_key,
     remove_perm_model, remove_perm_row, remove_perms,
 };
-pub use stored::{stored_key, stored_subject};
+pub use stored::{set_expiry, stored_key, stored_subject};
 pub use subject::{Grantee, check_same_ids, for_grants, hold_ids};

@@ -89,6 +89,28 @@ pub fn add(
     past_conflict(|| Ok(spi::execute(sql, &arguments, See::Latest)? > 0))
 }
 
+/// Changes when a grant expires; whether it stands.
+pub fn set_expiry(
+    family: Family,
+    key: &Key,
+    permission: i32,
+    subject: i32,
+    expires_at: Option<i64>,
+) -> Result<bool> {
+    let sql = format!(
+        "UPDATE rowgrant.{} SET expires_at = $4 WHERE object OPERATOR(pg_catalog.=) $1 \
+         AND perm OPERATOR(pg_catalog.=) $2 AND subject OPERATOR(pg_catalog.=) $3",
+        family.table()
+    );
+    let arguments = [
+        Argument::key(key),
+        Argument::integer(permission),
+        Argument::integer(subject),
+        Argument::timestamp(expires_at),
+    ];
+    Ok(spi::execute(&sql, &arguments, See::Latest)? > 0)
+}
+
 /// Revokes on one object; whether there was such a grant.
 pub fn remove(family: Family, key: &Key, permission: i32, subject: i32) -> Result<bool> {
     let sql = match family {

@@ -22,6 +22,8 @@ pub enum Statement {
         leaves: bool,
         /// Whether one joins.
         joins: bool,
+        /// Whether it gets another owner.
+        given: bool,
     },
     Create,
     /// DROP EXTENSION of this one.
@@ -93,7 +95,7 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
     // SAFETY: the caller's promise.
     unsafe {
         let Some(relation) = look_up((*statement).relation) else { return Statement::Other };
-        let (mut retyped, mut leaves, mut joins) = (Vec::new(), false, false);
+        let (mut retyped, mut leaves, mut joins, mut given) = (Vec::new(), false, false, false);
         let commands = PgList::<pg_sys::AlterTableCmd>::from_pg((*statement).cmds);
         for command in commands.iter_ptr() {
             match (*command).subtype {
@@ -107,10 +109,11 @@ unsafe fn alter(statement: *mut pg_sys::AlterTableStmt) -> Statement {
                 | pg_sys::AlterTableType::AT_DropInherit => leaves = true,
                 pg_sys::AlterTableType::AT_AttachPartition
                 | pg_sys::AlterTableType::AT_AddInherit => joins = true,
+                pg_sys::AlterTableType::AT_ChangeOwner => given = true,
                 _ => {}
             }
         }
-        Statement::Alter { relation, retyped, leaves, joins }
+        Statement::Alter { relation, retyped, leaves, joins, given }
     }
 }
 

@@ -110,6 +110,7 @@ symbols! {
     rowgrant_enable_rls, pg_finfo_rowgrant_enable_rls => run_change, setup::enable_rls;
     rowgrant_disable_rls, pg_finfo_rowgrant_disable_rls => run_change, setup::disable_rls;
     rowgrant_stored_subject, pg_finfo_rowgrant_stored_subject => run, grants::stored_subject;
+    rowgrant_set_expiry, pg_finfo_rowgrant_set_expiry => run_change, grants::set_expiry;
     rowgrant_stored_key, pg_finfo_rowgrant_stored_key => run, grants::stored_key;
     rowgrant_current_user_id, pg_finfo_rowgrant_current_user_id => run, session::current_user_id;
     rowgrant_has_perms, pg_finfo_rowgrant_has_perms => run, check::has_perms;

@@ -1,11 +1,16 @@
 //! Partitions and children.
 
+use std::ops::ControlFlow;
+
 use pgrx::PgList;
 use pgrx::pg_sys::{self, Oid};
 
 use super::relation::Relation;
+use super::scan::find_rows;
 use super::spi::{self, Argument, See};
+use super::value::Value;
 use crate::error::Result;
+use crate::key::Key;
 
 /// Functions that pgrx does not bind, behind the guard that turns an error into a panic.
 mod unbound {
@@ -46,8 +51,30 @@ mod unbound {
     }
 }
 
-/// The relation itself and the tables of which it is a partition, nearest first.
-pub fn with_ancestors(oid: Oid) -> Vec<Oid> {
+/// pg_inherits has this oid in every version.
+const PG_INHERITS: Oid = Oid::from_u32(2611);
+
+/// The relation itself and the tables of which it is a partition or child, to any depth, nearest first.
+pub fn with_ancestors(oid: Oid) -> Result<Vec<Oid>> {
+    let mut all = with_partitioned(oid);
+    let mut at = 0;
+    while let Some(&child) = all.get(at) {
+        at += 1;
+        // SAFETY: a syscache look-up.
+        let is_partition = unsafe { pg_sys::get_rel_relispartition(child) };
+        if is_partition || !is_reliable(child) {
+            continue;
+        }
+        let key = Key::Bigint(i64::from(child.to_u32()));
+        find_rows(PG_INHERITS, &[("inhrelid", &key)], &["inhparent"], |row| {
+            all.extend(row[0].map(Value::as_oid).filter(|parent| !all.contains(parent)));
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(all)
+}
+
+fn with_partitioned(oid: Oid) -> Vec<Oid> {
     let mut all = vec![oid];
     // SAFETY: get_partition_ancestors wants a partition.
     unsafe {

@@ -62,8 +62,17 @@ pub struct Index {
     info: *mut pg_sys::IndexOptInfo,
     column: usize,
     pub argument: usize,
-    family: Oid,
     collation: Oid,
+}
+
+/// How a column of an index is compared with the elements of an array.
+struct Comparison {
+    /// The array of the column's own type.
+    array: Oid,
+    /// The type that the operator takes, and its array.
+    compared: Oid,
+    compared_array: Oid,
+    operator: Oid,
 }
 
 /// The answer to a request.
@@ -112,7 +121,6 @@ impl Request {
                         info: request.index,
                         column: request.indexcol as usize,
                         argument: request.indexarg as usize,
-                        family: request.opfamily,
                         collation: request.indexcollation,
                     };
                     Some(Request::IndexCondition(Planner::new(request.root)?, call, index))
@@ -391,13 +399,15 @@ unsafe fn has_member(class: *mut pg_sys::EquivalenceClass, column: &Column) -> b
     // SAFETY: the caller's promise; tags tell the structures.
     unsafe {
         let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*class).ec_members);
-        members.iter_ptr().any(|member| {
-            let node = below_relabels((*member).em_expr.cast());
-            let var = node.cast::<pg_sys::Var>();
-            (*node).type_ == NodeTag::T_Var
-                && (*var).varno == (*column.var).varno
-                && (*var).varattno == column.number
-        })
+        // What is equal under another collation need not be so for the column's index.
+        (*class).ec_collation == (*column.var).varcollid
+            && members.iter_ptr().any(|member| {
+                let node = below_relabels((*member).em_expr.cast());
+                let var = node.cast::<pg_sys::Var>();
+                (*node).type_ == NodeTag::T_Var
+                    && (*var).varno == (*column.var).varno
+                    && (*var).varattno == column.number
+            })
     }
 }
 
@@ -715,7 +725,9 @@ impl Index {
             // SAFETY: as above.
             let number = i16::try_from(unsafe { *(*self.info).indexkeys.add(at) }).ok()?;
             let column = columns.iter().find(|column| column.number == number)?;
-            self.has_default_order_at(at, column).then_some(column)
+            let serves =
+                self.has_default_order_at(at, column) && self.operator_at(at, column).is_some();
+            serves.then_some(column)
         };
         (0..self.column).map(at).collect()
     }
@@ -726,6 +738,28 @@ impl Index {
         types::base(unsafe { (*column.var).vartype })
     }
 
+    /// How the column is compared with the elements of an array, if it can be.
+    fn operator_at(&self, at: usize, column: &Column) -> Option<Comparison> {
+        let element = self.element_type(column);
+        // SAFETY: arrays of the planner's structures hold an entry for each column; syscache look-ups.
+        unsafe {
+            let array = pg_sys::get_array_type(element);
+            let input = *(*self.info).opcintype.add(at);
+            // What takes any enum, or any array, takes the type itself.
+            let compared = if types::kind(input) == b'p' { element } else { input };
+            let operator = pg_sys::get_opfamily_member(
+                *(*self.info).opfamily.add(at),
+                input,
+                input,
+                pg_sys::BTEqualStrategyNumber as i16,
+            );
+            let compared_array = pg_sys::get_array_type(compared);
+            let fits = compared == element || pg_sys::IsBinaryCoercible(element, compared);
+            (fits && ![array, compared_array, operator].contains(&Oid::INVALID))
+                .then_some(Comparison { array, compared, compared_array, operator })
+        }
+    }
+
     /// `column = ANY (keys)`, where `keys` makes the call that returns the array; it is given a NULL
     /// of the array's type.
     pub fn among(
@@ -734,26 +768,10 @@ impl Index {
         column: &Column,
         keys: impl FnOnce(Expr, Oid) -> Option<Expr>,
     ) -> Option<Expr> {
-        let element = self.element_type(column);
-        // SAFETY: arrays of the planner's structures hold an entry for each column; the nodes are
-        // allocated in the planner's memory.
+        let Comparison { array, compared, compared_array, operator } =
+            self.operator_at(self.column, column)?;
+        // SAFETY: the nodes are allocated in the planner's memory.
         unsafe {
-            let array = pg_sys::get_array_type(element);
-            let input = *(*self.info).opcintype.add(self.column);
-            // What takes any enum, or any array, takes the type itself.
-            let compared = if types::kind(input) == b'p' { element } else { input };
-            let operator = pg_sys::get_opfamily_member(
-                self.family,
-                input,
-                input,
-                pg_sys::BTEqualStrategyNumber as i16,
-            );
-            let compared_array = pg_sys::get_array_type(compared);
-            if [array, compared_array, operator].contains(&Oid::INVALID)
-                || (compared != element && !pg_sys::IsBinaryCoercible(element, compared))
-            {
-                return None;
-            }
             let keys = keys(Expr::null_of(array), array)?;
             if keys.varies() {
                 return None;

@@ -222,6 +222,14 @@ impl Relation {
         (!indexes.is_empty()).then(|| indexes.swap_remove(covering.unwrap_or(0)))
     }
 
+    /// The places of columns, all of them the table's, in this index, from 1.
+    pub(super) fn places_of(&self, numbers: &[i16]) -> Vec<i16> {
+        // SAFETY: the index is open.
+        let held = unsafe { self.key_columns((*(*self.0).rd_index).indnatts) };
+        let place = |number| held.iter().position(|held| held == number).map(|at| at as i16 + 1);
+        numbers.iter().filter_map(place).collect()
+    }
+
     /// The columns' places in an index that holds them all as the table does, from 1.
     pub(super) fn places_in(&self, index: &Relation, numbers: &[i16]) -> Option<Vec<i16>> {
         // SAFETY: both are open; an index has as many columns as its descriptor, counted and

@@ -24,8 +24,10 @@ struct Path {
     /// Number, base type and collation of the columns that are compared.
     equal: Vec<(i16, Oid, Oid)>,
     want: Vec<(i16, Oid)>,
-    /// The places of both in the index, where it holds all of them.
-    in_index: Option<(Vec<i16>, Vec<i16>)>,
+    /// The places in the index of the columns that are compared.
+    places: Vec<i16>,
+    /// Those of the wanted ones, where the index holds all that the scan is about.
+    covered: Option<Vec<i16>>,
 }
 
 /// The paths to the rows of a table, by columns.
@@ -89,12 +91,13 @@ fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[P
             [] => None,
             numbers => relation.index_on(numbers, &wanted_numbers),
         };
-        let in_index = index.as_ref().and_then(|index| {
-            let places = |numbers: &[i16]| relation.places_in(index, numbers);
-            places(&numbers).zip(places(&wanted_numbers))
+        let places = index.as_ref().map(|index| index.places_of(&numbers)).unwrap_or_default();
+        let covered = index.as_ref().and_then(|index| {
+            relation.places_in(index, &numbers)?;
+            relation.places_in(index, &wanted_numbers)
         });
         let index = index.map(|index| index.oid());
-        paths.push(Path { relation: oid, index, equal: columns, want: wanted, in_index });
+        paths.push(Path { relation: oid, index, equal: columns, want: wanted, places, covered });
     }
     Ok(paths.into())
 }
@@ -165,10 +168,18 @@ pub fn find_rows_with_ids(
         if keys.len() < equal.len() {
             continue;
         }
-        let outcome = match (index, &path.in_index) {
-            (Some(index), Some((places, wanted))) => {
+        if index.is_some() {
+            // An index wants its columns in its own order.
+            let mut placed: Vec<_> = path.places.iter().copied().zip(keys).collect();
+            placed.sort_by_key(|(place, _)| *place);
+            keys = placed.into_iter().map(|(_, key)| key).collect();
+        }
+        let outcome = match (index, &path.covered) {
+            (Some(index), Some(wanted)) => {
+                let mut places = path.places.clone();
+                places.sort_unstable();
                 for (key, place) in keys.iter_mut().zip(places) {
-                    key.sk_attno = *place;
+                    key.sk_attno = place;
                 }
                 let types = path.want.iter().map(|(_, type_oid)| *type_oid);
                 let wanted: Vec<_> = wanted.iter().copied().zip(types).collect();
@@ -206,6 +217,8 @@ pub fn count_rows(table: Oid, equal: &[(&str, &Key)]) -> Result<usize> {
 /// An open table, of which rows are read where they are.
 pub struct Rows {
     relation: Relation,
+    /// The table's pages, of which none can go while it is locked.
+    pages: u32,
     slot: *mut pg_sys::TupleTableSlot,
     want: Vec<(i16, Oid)>,
 }
@@ -217,13 +230,23 @@ impl Rows {
         let want = want.iter().map(|name| relation.required_column(name));
         let want = want.collect::<Result<Vec<_>>>()?;
         // SAFETY: the relation is open.
-        let slot = unsafe { pg_sys::table_slot_create(relation.raw(), std::ptr::null_mut()) };
-        Ok(Self { relation, slot, want })
+        let (pages, slot) = unsafe {
+            let main = pg_sys::ForkNumber::MAIN_FORKNUM;
+            (
+                pg_sys::RelationGetNumberOfBlocksInFork(relation.raw(), main),
+                pg_sys::table_slot_create(relation.raw(), std::ptr::null_mut()),
+            )
+        };
+        Ok(Self { relation, pages, slot, want })
     }
 
     /// What `read` makes of the columns of the row that is there, if one is visible.
     pub fn read<T>(&self, at: RowId, read: impl FnOnce(&[Option<Value>]) -> T) -> Option<T> {
         let mut tid = at.0;
+        let page = u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo);
+        if page >= self.pages {
+            return None;
+        }
         // SAFETY: the relation is open and the slot its own; values are used while the row is in it.
         unsafe {
             let snapshot = pg_sys::GetActiveSnapshot();

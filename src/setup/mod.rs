@@ -19,8 +19,8 @@ pub use permissions::{
     add_missing, define_perm, delete as delete_permission, drop_perm, imply, stop_implying,
 };
 pub use row_security::{
-    complete as complete_row_security, disable_rls, enable_rls, forget_dropped, refuse_if_used,
-    remove_all,
+    INTACT, complete as complete_row_security, disable_rls, enable_rls, forget_dropped,
+    refuse_if_used, remove_all,
 };
 pub use sources::{
     Meaning, Source, check_membership, existing_in, forget_membership, read_membership,

@@ -11,18 +11,17 @@ use crate::pg::relation::{Relation, qualified_name, quote, quote_literal};
 use crate::pg::spi::{self, Argument, See};
 use crate::pg::{inherit, notice, own, owner, relation, role};
 
-/// The commands, by the names of their policies and of the columns that hold their permissions.
+/// The commands, by the names of their policies, in the order of the columns of row_security.
 const COMMANDS: [Command; 4] = [
-    Command { policy: "rowgrant_select", sql: "SELECT", column: "select_perm" },
-    Command { policy: "rowgrant_insert", sql: "INSERT", column: "insert_perm" },
-    Command { policy: "rowgrant_update", sql: "UPDATE", column: "update_perm" },
-    Command { policy: "rowgrant_delete", sql: "DELETE", column: "delete_perm" },
+    Command { policy: "rowgrant_select", sql: "SELECT" },
+    Command { policy: "rowgrant_insert", sql: "INSERT" },
+    Command { policy: "rowgrant_update", sql: "UPDATE" },
+    Command { policy: "rowgrant_delete", sql: "DELETE" },
 ];
 
 struct Command {
     policy: &'static str,
     sql: &'static str,
-    column: &'static str,
 }
 
 /// What the policies on the table of an object type and all that hold rows of it say.
@@ -31,6 +30,8 @@ struct Policies {
     type_name: String,
     /// Roles by oid, ascending.
     roles: Vec<Oid>,
+    /// Whether the owners of what comes to hold rows obey, whatever roles are left.
+    forced: bool,
     /// The permission for each command; without one nobody may.
     perms: [Option<String>; 4],
 }
@@ -48,7 +49,8 @@ pub fn enable_rls(call: &Call) -> Result<Output> {
         object_type.permission(perm)?;
     }
     let roles = role_oids(&roles)?;
-    let policies = Policies { object_type: object_type.id, type_name: name, roles, perms };
+    let policies =
+        Policies { object_type: object_type.id, type_name: name, roles, forced: false, perms };
     change(|| policies.create(table.oid))?;
     warn_of_others(&table)?;
     Ok(Output::Void)
@@ -112,37 +114,22 @@ impl Policies {
     /// Whether they are there already: nothing is done then, and no lock taken that would stop the
     /// application.
     fn stand_on(&self, table: Oid) -> Result<bool> {
+        let roles: Vec<i64> = self.roles.iter().map(|role| i64::from(role.to_u32())).collect();
         let mut arguments = vec![
             Argument::oid(table),
             Argument::integer(self.object_type),
-            Argument::bigints(
-                &self.roles.iter().map(|role| i64::from(role.to_u32())).collect::<Vec<_>>(),
-            ),
-            Argument::texts(self.wanted().map(|(command, _)| command.policy.to_owned()).collect()),
-            Argument::bigint(i64::from(self.binds_owner_of(table)?)),
             Argument::text(&self.type_name),
+            Argument::bigints(&roles),
+            Argument::integer(i32::from(self.forces(table)?)),
         ];
         arguments.extend(self.perms.iter().map(|perm| Argument::maybe_text(perm.as_deref())));
-        let same_perms = COMMANDS.iter().enumerate().map(|(i, command)| {
-            let column = command.column;
-            format!(
-                "AND (r.{column} OPERATOR(pg_catalog.=) ${n} OR r.{column} IS NULL AND ${n} IS NULL)",
-                n = i + 7
-            )
-        });
         let sql = format!(
-            "SELECT FROM rowgrant.row_security r JOIN pg_catalog.pg_class c \
-             ON c.oid OPERATOR(pg_catalog.=) r.relation::pg_catalog.oid \
-             WHERE c.oid OPERATOR(pg_catalog.=) $1 AND r.object_type OPERATOR(pg_catalog.=) $2 \
-             AND r.type_name OPERATOR(pg_catalog.=) $6 {} \
-             AND c.relrowsecurity AND (c.relforcerowsecurity OR $5 OPERATOR(pg_catalog.=) 0) \
-             AND (SELECT pg_catalog.array_agg(p.polname::pg_catalog.text ORDER BY p.polname) \
-             FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid \
-             AND p.polname OPERATOR(pg_catalog.=) ANY ({OUR_NAMES}) \
-             AND (SELECT pg_catalog.array_agg(role::pg_catalog.int8 ORDER BY role) FROM pg_catalog.unnest(p.polroles) role) \
-             OPERATOR(pg_catalog.=) $3) OPERATOR(pg_catalog.=) \
-             (SELECT pg_catalog.array_agg(name ORDER BY name::pg_catalog.name) FROM pg_catalog.unnest($4) name)",
-            same_perms.collect::<Vec<_>>().join(" ")
+            "SELECT FROM rowgrant.row_security r JOIN pg_class c ON c.oid = r.relation \
+             WHERE c.oid = $1 AND r.object_type = $2 AND r.type_name = $3 \
+             AND (r.select_perm, r.insert_perm, r.update_perm, r.delete_perm) IS NOT DISTINCT FROM ($6, $7, $8, $9) \
+             AND (c.relforcerowsecurity OR $5 = 0) AND {INTACT} \
+             AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = ANY ({OUR_NAMES}) \
+             AND ARRAY(SELECT role::int8 FROM unnest(p.polroles) role ORDER BY role) <> $4)"
         );
         Ok(spi::execute(&sql, &arguments, See::Latest)? > 0)
     }
@@ -156,7 +143,7 @@ impl Policies {
 
     fn create_on(&self, table: Oid) -> Result<()> {
         let on = qualified_name(table);
-        let forced = self.binds_owner_of(table)?;
+        let forced = self.forces(table)?;
         // What it was before is what disable_rls brings back.
         let mut arguments = vec![
             Argument::oid(table),
@@ -204,12 +191,29 @@ impl Policies {
         Ok(())
     }
 
-    /// Whether the table's owner is one of the roles: he would pass the policies by.
-    fn binds_owner_of(&self, table: Oid) -> Result<bool> {
+    /// Whether the table's owner obeys: as one of the roles he would pass the policies by.
+    fn forces(&self, table: Oid) -> Result<bool> {
         let owner = relation::owner(table)?;
-        Ok(self.roles.iter().any(|role| role::covers(*role, owner)))
+        Ok(self.forced || self.roles.iter().any(|role| role::covers(*role, owner)))
     }
 }
+
+/// The condition that row-level security is enabled on the table `c`, and that the policies there, of
+/// which the row `r` of row_security tells, are those that enable_rls makes. Where only pg_catalog is
+/// searched, as PostgreSQL spells them.
+pub const INTACT: &str = "c.relrowsecurity \
+    AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = ANY \
+         ('{rowgrant_select,rowgrant_insert,rowgrant_update,rowgrant_delete}'::name[])) \
+      = num_nonnulls(r.select_perm, r.insert_perm, r.update_perm, r.delete_perm) \
+    AND NOT EXISTS (SELECT FROM (VALUES ('rowgrant_select', 'r', r.select_perm), ('rowgrant_insert', 'a', r.insert_perm), \
+         ('rowgrant_update', 'w', r.update_perm), ('rowgrant_delete', 'd', r.delete_perm)) w (name, command, perm) \
+         WHERE w.perm IS NOT NULL AND NOT EXISTS (SELECT FROM pg_policy p \
+         WHERE p.polrelid = c.oid AND p.polname = w.name AND p.polcmd::text = w.command AND p.polpermissive \
+         AND coalesce(pg_get_expr(p.polqual, p.polrelid), '') = CASE w.command WHEN 'a' THEN '' \
+             ELSE format('rowgrant.can(%L::text, %I.*)', w.perm, c.relname) END \
+         AND coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') = CASE w.command \
+             WHEN 'a' THEN format('rowgrant.can(%L::text, %L::text)', w.perm, r.type_name) \
+             WHEN 'w' THEN format('rowgrant.can(%L::text, %I.*)', w.perm, c.relname) ELSE '' END))";
 
 const OUR_NAMES: &str =
     "'{rowgrant_select,rowgrant_insert,rowgrant_update,rowgrant_delete}'::pg_catalog.name[]";
@@ -237,7 +241,7 @@ fn drop_policies(table: Oid) -> Result<()> {
 
 /// Leaves the tables of an object type as they were before enable_rls. Run within `change`.
 pub fn remove(object_type: i32) -> Result<()> {
-    remove_from(&tables_with(object_type)?)
+    remove_from(&tables_with(object_type)?, Going::Policies)
 }
 
 /// Leaves all tables as they were, before the extension goes.
@@ -245,13 +249,22 @@ pub fn remove_all() -> Result<()> {
     if own::own_tables()?.row_security.is_none() {
         return Ok(());
     }
-    remove_from(&select_tables("true", &[])?)
+    remove_from(&select_tables("true", &[])?, Going::Extension)
 }
 
-fn remove_from(tables: &[Oid]) -> Result<()> {
+/// What goes with the policies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Going {
+    /// Nothing else.
+    Policies,
+    /// The extension, and with it other policies that call its functions.
+    Extension,
+}
+
+fn remove_from(tables: &[Oid], going: Going) -> Result<()> {
     for table in tables {
         if relation::exists(*table) {
-            remove_one(*table)?;
+            remove_one(*table, going)?;
         }
         forget(*table)?;
     }
@@ -276,15 +289,21 @@ fn forget(table: Oid) -> Result<()> {
 }
 
 /// Policies that came since keep row-level security as it is: without it their table would be open.
-fn remove_one(table: Oid) -> Result<()> {
+fn remove_one(table: Oid, going: Going) -> Result<()> {
     drop_policies(table)?;
     let mut before = (true, true);
     spi::query(
         "SELECT r.was_enabled::pg_catalog.int4, r.was_forced::pg_catalog.int4 \
          FROM rowgrant.row_security r WHERE r.relation::pg_catalog.oid OPERATOR(pg_catalog.=) $1 \
          AND (r.was_enabled OR NOT EXISTS (SELECT FROM pg_catalog.pg_policy p \
-         WHERE p.polrelid OPERATOR(pg_catalog.=) r.relation::pg_catalog.oid))",
-        &[Argument::oid(table)],
+         WHERE p.polrelid OPERATOR(pg_catalog.=) r.relation::pg_catalog.oid \
+         AND ($2 OPERATOR(pg_catalog.=) 0 OR NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+         JOIN pg_catalog.pg_proc f ON f.oid OPERATOR(pg_catalog.=) d.refobjid \
+         WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_policy'::pg_catalog.regclass \
+         AND d.objid OPERATOR(pg_catalog.=) p.oid \
+         AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass \
+         AND f.pronamespace OPERATOR(pg_catalog.=) 'rowgrant'::pg_catalog.regnamespace::pg_catalog.oid))))",
+        &[Argument::oid(table), Argument::integer(i32::from(going == Going::Extension))],
         See::Latest,
         |row| {
             before = (row.integer(1) == Some(1), row.integer(2) == Some(1));
@@ -336,24 +355,26 @@ pub fn complete(object_type: &ObjectType) -> Result<()> {
     }
     let holding = inherit::with_descendants(table);
     let (_, stray): (Vec<Oid>, Vec<Oid>) = known.iter().partition(|oid| holding.contains(oid));
-    remove_from(&stray)?;
+    remove_from(&stray, Going::Policies)?;
     match standing(table, object_type)? {
         Some(policies) => policies.create(table),
         None => Ok(()),
     }
 }
 
-/// What the policies on the table say.
+/// What the policies on the table are to say; there may be none left, if their roles are gone.
 fn standing(table: Oid, object_type: &ObjectType) -> Result<Option<Policies>> {
     let mut found = None;
     spi::query(
         &format!(
-            "SELECT r.select_perm, r.insert_perm, r.update_perm, r.delete_perm, role.role \
-             FROM rowgrant.row_security r JOIN pg_catalog.pg_policy p \
-             ON p.polrelid OPERATOR(pg_catalog.=) r.relation::pg_catalog.oid \
-             AND p.polname OPERATOR(pg_catalog.=) ANY ({OUR_NAMES}), \
-             pg_catalog.unnest(p.polroles) role \
-             WHERE r.relation::pg_catalog.oid OPERATOR(pg_catalog.=) $1"
+            "SELECT r.select_perm, r.insert_perm, r.update_perm, r.delete_perm, role.role, \
+             c.relforcerowsecurity::pg_catalog.int4 \
+             FROM rowgrant.row_security r JOIN pg_catalog.pg_class c \
+             ON c.oid OPERATOR(pg_catalog.=) r.relation::pg_catalog.oid \
+             LEFT JOIN (pg_catalog.pg_policy p CROSS JOIN LATERAL pg_catalog.unnest(p.polroles) role) \
+             ON p.polrelid OPERATOR(pg_catalog.=) c.oid \
+             AND p.polname OPERATOR(pg_catalog.=) ANY ({OUR_NAMES}) \
+             WHERE c.oid OPERATOR(pg_catalog.=) $1"
         ),
         &[Argument::oid(table)],
         See::Latest,
@@ -362,15 +383,21 @@ fn standing(table: Oid, object_type: &ObjectType) -> Result<Option<Policies>> {
                 object_type: object_type.id,
                 type_name: object_type.name.clone(),
                 roles: Vec::new(),
+                forced: false,
                 perms: [1, 2, 3, 4].map(|n| row.text(n)),
             });
             policies.roles.extend(row.as_oid(5));
+            policies.forced |= policies.roles.is_empty() && row.integer(6) == Some(1);
             Ok(())
         },
     )?;
     if let Some(policies) = &mut found {
         policies.roles.sort_unstable_by_key(|role| role.to_u32());
         policies.roles.dedup();
+        if policies.roles.is_empty() {
+            // Nobody may: there is nobody to name in a policy.
+            policies.perms = [const { None }; 4];
+        }
     }
     Ok(found)
 }

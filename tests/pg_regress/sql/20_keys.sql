@@ -102,3 +102,17 @@ DROP FUNCTION try_key;
 DROP TYPE mood;
 DROP DOMAIN positive;
 DROP EXTENSION citext, ltree;
+
+-- The key's columns in another order than the index that finds the row.
+CREATE TABLE turned (a integer, b integer, c text);
+CREATE INDEX ON turned (b, a);
+ALTER TABLE turned ADD PRIMARY KEY (a, b);
+INSERT INTO turned VALUES (3, 2, 'x'), (2, 3, 'y');
+SELECT rowgrant.protect('turned');
+SELECT rowgrant.assign_perm(6, 'view', 'turned');
+SELECT rowgrant.has_perm(6, 'view', 'turned', ROW(3, 2)), rowgrant.has_perm(6, 'view', 'turned', ROW(3, 3));
+SELECT rowgrant.unprotect('turned', true);
+SELECT rowgrant.protect('turned', key => '{b,a}');
+SELECT rowgrant.assign_perm(6, 'view', 'turned');
+SELECT rowgrant.has_perm(6, 'view', 'turned', ROW(2, 3)), rowgrant.has_perm(6, 'view', 'turned', ROW(2, 2));
+DROP TABLE turned;

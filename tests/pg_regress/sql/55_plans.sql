@@ -98,3 +98,25 @@ DEALLOCATE ALL;
 RESET max_parallel_workers_per_gather;
 DROP VIEW seen;
 DROP TABLE documents, lines, codes, owned, parts;
+
+-- Behind a column that cannot be looked up among many, none is: rows would come in another order than the
+-- index's.
+CREATE TABLE arrays (a integer[], b integer, c text, PRIMARY KEY (a, b));
+INSERT INTO arrays SELECT ARRAY[i], j, repeat('x', 100) FROM generate_series(1, 100) i, generate_series(1, 10) j;
+VACUUM ANALYZE arrays;
+SELECT rowgrant.protect('arrays');
+SELECT count(*) FROM (SELECT rowgrant.assign_perm('few', 'view', 'arrays', ROW(ARRAY[i], 7 - i)) FROM generate_series(1, 5) i) g;
+SELECT a, b FROM arrays WHERE rowgrant.has_perm('few', 'view', arrays) ORDER BY a, b LIMIT 2;
+SELECT rowgrant.unprotect('arrays', true);
+DROP TABLE arrays;
+CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE cases (a text, b integer, c text, PRIMARY KEY (a, b));
+INSERT INTO cases SELECT x || i, j, repeat('x', 100) FROM unnest('{K,k}'::text[]) x, generate_series(1, 50) i, generate_series(1, 60) j;
+VACUUM ANALYZE cases;
+SELECT rowgrant.protect('cases');
+SELECT count(*) FROM (SELECT rowgrant.assign_perm('few', 'view', 'cases', ROW(a, b)) FROM (VALUES ('K7', 19), ('K7', 50), ('k7', 20), ('k7', 51)) v (a, b)) g;
+SELECT a, b FROM cases d WHERE rowgrant.has_perm('few', 'view', d) AND a COLLATE any_case = 'k7' ORDER BY a COLLATE "C", b LIMIT 2;
+SELECT a, b FROM cases d WHERE rowgrant.has_perm('few', 'view', d) AND a COLLATE any_case = 'k7' ORDER BY a, b LIMIT 2;
+SELECT rowgrant.unprotect('cases', true);
+DROP TABLE cases;
+DROP COLLATION any_case;

@@ -218,6 +218,72 @@ SELECT rowgrant.unprotect('odd''type', true);
 SELECT count(*) FROM rowgrant.row_security;
 DROP TABLE "Odd ""Things""", part_2;
 
+-- What comes later is closed, too, where no role, or no permission, is left to let anybody in.
+CREATE ROLE rls_gone;
+CREATE TABLE wide (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE shut (id integer PRIMARY KEY);
+SELECT rowgrant.protect('wide'), rowgrant.protect('shut');
+SELECT rowgrant.enable_rls('wide', '{rls_gone}'), rowgrant.enable_rls('shut', '{public}', NULL, NULL, NULL, NULL);
+DROP OWNED BY rls_gone;
+DROP ROLE rls_gone;
+CREATE TABLE wide_0 PARTITION OF wide FOR VALUES FROM (0) TO (10);
+CREATE TABLE shut_0 () INHERITS (shut);
+SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relname IN ('wide_0', 'shut_0', 'shut') ORDER BY 1;
+SELECT severity, subject, problem FROM rowgrant.doctor();
+SET session_replication_role = replica;
+CREATE TABLE wide_1 PARTITION OF wide FOR VALUES FROM (10) TO (20);
+SET session_replication_role = origin;
+SELECT severity, subject, problem FROM rowgrant.doctor() WHERE problem NOT LIKE '%fire%';
+DROP TABLE wide, shut CASCADE;
+
+-- Children by inheritance, asked directly.
+CREATE TABLE par (id integer PRIMARY KEY, owner integer);
+CREATE TABLE chi (PRIMARY KEY (id)) INHERITS (par);
+SELECT rowgrant.protect('par', owner_column => 'owner'), rowgrant.enable_rls('par');
+CREATE TABLE later (PRIMARY KEY (id)) INHERITS (chi);
+INSERT INTO par VALUES (1, 1), (2, 2);
+INSERT INTO chi VALUES (3, 1), (4, 2);
+INSERT INTO later VALUES (5, 1), (6, 2);
+GRANT ALL ON par, chi, later TO rls_app;
+SET ROLE rls_app;
+BEGIN;
+SELECT rowgrant.set_user(1);
+SELECT tableoid::regclass, id FROM par ORDER BY id;
+SELECT tableoid::regclass, id FROM chi ORDER BY id;
+UPDATE later SET owner = owner RETURNING id;
+COMMIT;
+RESET ROLE;
+-- A new owner obeys where the policies are for him.
+SELECT rowgrant.enable_rls('par', '{rls_app}');
+SELECT relforcerowsecurity FROM pg_class WHERE oid = 'par'::regclass;
+SELECT rowgrant.disable_rls('par');
+SELECT rowgrant.enable_rls('par', '{rls_app}');
+ALTER TABLE chi OWNER TO rls_app;
+SELECT relname, relforcerowsecurity FROM pg_class WHERE oid IN ('par'::regclass, 'chi'::regclass) ORDER BY 1;
+-- A policy that was altered is told of, and mended.
+ALTER POLICY rowgrant_select ON par USING (true);
+SELECT severity, subject, problem FROM rowgrant.doctor();
+SELECT rowgrant.enable_rls('par', '{rls_app}');
+SELECT severity, subject, problem FROM rowgrant.doctor();
+SET ROLE rls_app;
+SELECT count(*) FROM par;
+RESET ROLE;
+DROP TABLE par CASCADE;
+
+-- The owner of a partitioned table, who is no superuser, adds partitions.
+CREATE ROLE rls_maker;
+GRANT USAGE, CREATE ON SCHEMA rls TO rls_maker;
+GRANT EXECUTE ON FUNCTION rowgrant.protect(regclass, text, text[], name[], name) TO rls_maker;
+SET ROLE rls_maker;
+CREATE TABLE made (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+SELECT rowgrant.protect('made');
+CREATE TABLE made_0 PARTITION OF made FOR VALUES FROM (0) TO (10);
+INSERT INTO made VALUES (1);
+DROP TABLE made;
+RESET ROLE;
+DROP OWNED BY rls_maker;
+DROP ROLE rls_maker;
+
 -- A table named as one of its columns; and text keys.
 CREATE TABLE tag (tag text PRIMARY KEY);
 INSERT INTO tag VALUES ('a'), ('B');

@@ -84,6 +84,14 @@ SET search_path = views, pg_catalog;
 INSERT INTO rowgrant.user_grants (user_id, perm, object_type, key) VALUES ('1', 'view', 'docs', '7') RETURNING id <> 'mine' AS ours;
 RESET ROLE;
 SET search_path = views;
+-- A group does not become a built-in one.
+CREATE TABLE teams (id text PRIMARY KEY);
+INSERT INTO teams VALUES ('staff');
+DELETE FROM groups;
+SELECT rowgrant.register_groups('teams');
+SELECT rowgrant.assign_group_perm('staff', 'view', 'docs', 7);
+UPDATE teams SET id = 'everyone';
+SELECT group_id FROM rowgrant.group_grants;
 DROP SCHEMA views CASCADE;
 DROP OWNED BY views_admin;
 DROP ROLE views_admin;
