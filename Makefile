@@ -3,7 +3,7 @@ PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 export PG_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build install demo test test-deep test-versions bench bench-report fmt lint
+.PHONY: help setup build install demo test test-orms test-deep test-versions bench bench-report fmt lint
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ demo: install ## Show what rowgrant does, in a throw-away server
 
 test: install ## Run all tests in a throw-away server
 	scripts/test
+
+test-orms: install ## Run the scenario of tests/clients/orms with every ORM there, directly and through PgBouncer
+	scripts/test-orms
 
 test-deep: ## Run all tests with PostgreSQL's assertions on, then without caches (an hour)
 	tests/matrix --asserts 15

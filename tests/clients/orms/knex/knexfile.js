@@ -1,0 +1,1 @@
+module.exports = { client: 'pg', connection: process.env.MIGRATION_URL };
