@@ -32,7 +32,7 @@ test-deep: ## Run all tests with PostgreSQL's assertions on, then without caches
 test-versions: ## Run all tests with every version of PostgreSQL that can be had (an hour)
 	tests/matrix
 
-# Documents; ten times as many grants. make bench SIZE=1000000 is the full one, of some hours.
+# Documents; ten times as many grants. make bench SIZE=1000000 is the full one, of an hour.
 SIZE ?= 100000
 
 bench: install ## Measure beside other ways of doing the same, in a throw-away server (SIZE=1000000: the full one)

@@ -21,6 +21,9 @@ EXISTS = {
     " OR EXISTS (SELECT FROM expert.grants g JOIN memberships m ON m.group_id = -g.subject"
     " WHERE g.object = {object} AND g.perm = 1 AND m.user_id = {user}))",
 }
+# has_perm asks that, too: whether the user is there, active, or a superuser.
+OF_ACTIVE_USERS = " AND EXISTS (SELECT FROM users u WHERE u.id = {user} AND u.is_active)"
+EXISTS["EXISTS, of active users"] = EXISTS["EXISTS, array of subjects"] + OF_ACTIVE_USERS
 CHECKS = {
     "has_perm": "rowgrant.has_perm({user}, 'view', 'documents', {object})",
     **EXISTS,

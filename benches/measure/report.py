@@ -80,7 +80,7 @@ Everything is in memory; {settings}; the other settings are PostgreSQL's own.
 
 ```sh
 make bench SIZE={about["documents"]}    # the data of this page
-make bench SIZE=1000000   # ten million grants: hours, 20 GB of disk and 8 GB of memory
+make bench SIZE=1000000   # ten million grants: an hour, 20 GB of disk and 8 GB of memory
 make bench-report SIZE={about["documents"]}
 benches/run --help         # single parts of it
 ```
@@ -92,7 +92,8 @@ permission, *none* nothing.
 
 **How it is measured.** The ways take turns, so that what else the machine does hits all alike. Times are
 medians of {max_runs(found["matrix"]["cells"])} runs (fewer of a way that takes long) of a new statement, planning included, seen from the
-client; a way is given up after {TIMEOUT:.0f} s. Each way must return the same rows.
+client, after one that is not counted, as what another way left in the processor's caches is not its own; a way
+is given up after {TIMEOUT:.0f} s. Each way must return the same rows.
 """
 
 

@@ -9,7 +9,8 @@ use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::check::{Holder, Reach};
 use crate::error::{Error, Result};
 use crate::key::KeySet;
-use crate::pg::call::{Call, Output, Set};
+use crate::pg::call::{Call, Output, Set, key_as};
+use crate::pg::held::Merged;
 use crate::pg::spi::{self, See};
 use crate::pg::value::Value;
 use crate::pg::{inherit, relation, types};
@@ -69,27 +70,63 @@ pub(super) fn holder(user: Option<Value>, use_groups: bool) -> Result<Holder> {
 /// An untyped literal that spells an array of permissions comes here too; no permission's name
 /// begins with a brace.
 pub fn objects_for_user(call: &Call) -> Result<Output> {
-    let set = call.set(call.argument_type(3))?;
-    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
-    if perm.starts_with('{') {
-        let perms = Value::parse(types::TEXT_ARRAY, &perm, "perms")?.texts();
-        return of_perms(&set, perms, &name, false, holder(call.value(0), true)?);
-    }
-    let object_type = catalog::object_type(&name)?;
-    let giving = object_type.giving(&perm)?;
-    let reach = Reach { object_type, giving, holder: holder(call.value(0), true)? };
-    list(&reach.object_type, held(&reach)?, &set)
+    of_perm(call, || holder(call.value(0), true))
 }
 
 /// `objects_for_group(group_id, perm, object_type, key_type)`; an untyped array as above.
 pub fn objects_for_group(call: &Call) -> Result<Output> {
-    let set = call.set(call.argument_type(3))?;
-    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else { return Ok(Output::Set) };
-    let perms = match perm.starts_with('{') {
-        true => Value::parse(types::TEXT_ARRAY, &perm, "perms")?.texts(),
-        false => vec![Some(perm)],
+    of_perm(call, || group_holder(call.value(0), true))
+}
+
+/// The objects of one permission, as they are read.
+struct Stream {
+    objects: Merged,
+    /// The base type of the keys that are asked for.
+    base: Oid,
+}
+
+impl Stream {
+    /// `None` where they must be gathered first: the caller wants all at once, or rows; or they come
+    /// from the protected table, too.
+    fn of(call: &Call, reach: &Reach) -> Result<Option<Self>> {
+        let base = types::base(call.argument_type(3));
+        if !call.may_stream()
+            || [b'c', b'p'].contains(&types::kind(base))
+            || reach.owner().is_some()
+            || reach.is_everywhere()?
+        {
+            return Ok(None);
+        }
+        let objects = Merged::new(reach.object_type.shape.family(), &reach.pairs())?;
+        Ok(objects.map(|objects| Self { objects, base }))
+    }
+
+    fn next(&mut self, call: &Call) -> Result<Output> {
+        let key = self.objects.next()?;
+        let value = key.map(|key| key_as(&key, self.base)).transpose()?;
+        Ok(call.next(value))
+    }
+}
+
+fn of_perm(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> {
+    if let Some(stream) = call.stream::<Stream>() {
+        return stream.next(call);
+    }
+    let key_type = call.argument_type(3);
+    let (Some(perm), Some(name)) = (call.text(1), call.text(2)) else {
+        return call.set(key_type).map(|_| Output::Set);
     };
-    of_perms(&set, perms, &name, false, group_holder(call.value(0), true)?)
+    if perm.starts_with('{') {
+        let perms = Value::parse(types::TEXT_ARRAY, &perm, "perms")?.texts();
+        return of_perms(&call.set(key_type)?, perms, &name, false, holder()?);
+    }
+    let object_type = catalog::object_type(&name)?;
+    let giving = object_type.giving(&perm)?;
+    let reach = Reach { object_type, giving, holder: holder()? };
+    match Stream::of(call, &reach)? {
+        Some(stream) => call.begin_stream(stream).next(call),
+        None => list(&reach.object_type, held(&reach)?, &call.set(key_type)?),
+    }
 }
 
 /// `objects_for_group(group_id, perms, object_type, key_type, any_perm, use_groups,

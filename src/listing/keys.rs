@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::pg::array::ArrayBuilder;
 use crate::pg::call::{Call, Output};
-use crate::pg::plan;
+use crate::pg::function;
 use crate::pg::snapshot::{self, Moment};
 use crate::pg::types;
 use crate::pg::value::Value;
@@ -94,7 +94,7 @@ fn keys(call: &Call, holder: impl FnOnce() -> Result<Holder>) -> Result<Output> 
     }
     let planned = usize::try_from(call.bigint(5).unwrap_or_default()).unwrap_or_default();
     if array.len() > FEW && array.len() > planned.saturating_mul(OUTGROWN) {
-        plan::forget_plans_with(call.function());
+        function::forget_plans_with(call.function());
     }
     array.finish()?;
     let datum = array.datum();

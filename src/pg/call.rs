@@ -24,6 +24,8 @@ pub enum Output {
     Array(Datum),
     /// The rows have been written to the set.
     Set,
+    /// One of several values; the call is made again for the next one.
+    Next(Datum),
 }
 
 impl Call {
@@ -138,7 +140,7 @@ impl Call {
             let expression = (*(*self.0).flinfo).fn_expr;
             !expression.is_null()
                 && (*expression).type_ == pg_sys::NodeTag::T_FuncExpr
-                && (*expression.cast::<pg_sys::FuncExpr>()).funcformat == super::plan::PLANNED
+                && (*expression.cast::<pg_sys::FuncExpr>()).funcformat == super::expr::PLANNED
         }
     }
 
@@ -174,6 +176,64 @@ impl Call {
                 (*function).fn_extra = memo.cast();
             }
             &mut *(*function).fn_extra.cast::<T>()
+        }
+    }
+
+    /// What was begun by [`begin_stream`](Self::begin_stream), where this call goes on with it.
+    #[allow(clippy::mut_from_ref)]
+    pub fn stream<S>(&self) -> Option<&mut S> {
+        // SAFETY: fn_extra is the context of a stream, which belongs to the function; each symbol has
+        // streams of one type only, and calls of one call site do not overlap.
+        unsafe {
+            if (*(*self.0).flinfo).fn_extra.is_null() {
+                return None;
+            }
+            let context = pg_sys::per_MultiFuncCall(self.0);
+            (*context).user_fctx.cast::<S>().as_mut()
+        }
+    }
+
+    /// Whether the caller takes values one by one.
+    pub fn may_stream(&self) -> bool {
+        // SAFETY: the structure of a running call; the tag tells.
+        unsafe {
+            let info = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            let one_by_one = pg_sys::SetFunctionReturnMode::SFRM_ValuePerCall;
+            !info.is_null()
+                && (*info).type_ == pg_sys::NodeTag::T_ReturnSetInfo
+                && (*info).allowedModes as u32 & one_by_one != 0
+        }
+    }
+
+    /// Begins to return values one by one; only where [`may_stream`](Self::may_stream). The state is
+    /// dropped when no more values are asked for.
+    pub fn begin_stream<S>(&self, state: S) -> &mut S {
+        // SAFETY: nothing was begun yet; the memory lives as long as values are asked for.
+        unsafe {
+            let context = pg_sys::init_MultiFuncCall(self.0);
+            let memory = (*context).multi_call_memory_ctx;
+            let state = PgMemoryContexts::For(memory).leak_and_drop_on_delete(state);
+            (*context).user_fctx = state.cast();
+            &mut *state
+        }
+    }
+
+    /// Returns the next value, or that there is none.
+    pub fn next(&self, value: Option<Value>) -> Output {
+        // SAFETY: a stream was begun; what it kept is not used after its end.
+        unsafe {
+            let info = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            match value {
+                Some(value) => {
+                    (*info).isDone = pg_sys::ExprDoneCond::ExprMultipleResult;
+                    Output::Next(value.datum())
+                }
+                None => {
+                    pg_sys::end_MultiFuncCall(self.0, pg_sys::per_MultiFuncCall(self.0));
+                    (*info).isDone = pg_sys::ExprDoneCond::ExprEndResult;
+                    Output::Null
+                }
+            }
         }
     }
 
@@ -286,6 +346,12 @@ impl Rows {
     }
 }
 
+/// A key as a value of the base type that is asked for.
+pub fn key_as(key: &Key, base: Oid) -> Result<Value> {
+    let not_one = || super::value::not_a_key(base, &key.to_text(), "key for the type asked for");
+    Value::of_key(key, base)?.ok_or_else(not_one)
+}
+
 /// The values, or rows of a table, that a function returns.
 pub struct Set {
     store: *mut pg_sys::Tuplestorestate,
@@ -316,16 +382,8 @@ impl Set {
 
     /// Adds a key, cast to the set's type by way of its text where the types differ.
     pub fn push_key(&self, key: &Key) -> Result<()> {
-        let base = types::base(self.type_oid);
-        match Value::of_key(key, base)? {
-            Some(value) => {
-                self.push(value);
-                Ok(())
-            }
-            None => {
-                Err(super::value::not_a_key(base, &key.to_text(), "key for the type asked for"))
-            }
-        }
+        self.push(key_as(key, types::base(self.type_oid))?);
+        Ok(())
     }
 }
 
@@ -375,7 +433,7 @@ pub(super) fn datum_of(output: Output) -> Option<Datum> {
         Output::Void => Some(Datum::null()),
         Output::Bool(answer) => Some(Datum::from(answer)),
         Output::Integer(number) => Some(Datum::from(number)),
-        Output::Array(datum) => Some(datum),
+        Output::Array(datum) | Output::Next(datum) => Some(datum),
         Output::Text(text) => text.into_datum(),
         Output::Texts(texts) => texts.into_datum(),
         Output::Json(json) => JsonB(json).into_datum(),

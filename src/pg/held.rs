@@ -1,5 +1,8 @@
 //! Reading the objects that subjects hold, in the order of their keys.
 
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::grants::{
@@ -56,7 +59,8 @@ pub fn read(
     let mut left = limit;
     while left > 0 && !cursor.at_end {
         let index = if cursor.expiring { others } else { lasting };
-        let mut scan = Scan::begin((heap, index), family, cursor.expiring);
+        let now = snapshot::now();
+        let mut scan = Scan::begin((heap, index), family, cursor.expiring, now);
         while left > 0 && cursor.pair < pairs.len() {
             left -= scan.read(pairs[cursor.pair], &mut cursor.after, left, &mut each);
             if left > 0 {
@@ -81,6 +85,95 @@ fn is_empty(index: Oid) -> bool {
     // SAFETY: the index is open.
     unsafe {
         pg_sys::RelationGetNumberOfBlocksInFork(index.raw(), pg_sys::ForkNumber::MAIN_FORKNUM) <= 1
+    }
+}
+
+/// So many grants of a pair are read at first, and then at most.
+const FIRST_CHUNK: usize = 32;
+const CHUNK: usize = 1024;
+
+/// The objects of some pairs, in ascending order and each once, read a few at a time.
+pub struct Merged {
+    family: Family,
+    streams: Vec<Stream>,
+    /// The first object of each stream that has any left.
+    first: BinaryHeap<Reverse<(Key, usize)>>,
+    last: Option<Key>,
+    /// When what is read must not have expired.
+    now: pg_sys::TimestampTz,
+}
+
+/// The objects of one pair, in one of the two indexes.
+struct Stream {
+    pair: Pair,
+    expiring: bool,
+    after: Option<Key>,
+    read: VecDeque<Key>,
+    chunk: usize,
+    at_end: bool,
+}
+
+impl Merged {
+    /// `None` where no index is in the order of the objects: that of version 0.1.0.
+    pub fn new(family: Family, pairs: &[Pair]) -> Result<Option<Self>> {
+        let BySubject::Two { expiring, .. } = own::own_tables()?.grants[family as usize].by_subject
+        else {
+            return Ok(None);
+        };
+        let indexes: &[bool] = if is_empty(expiring) { &[false] } else { &[false, true] };
+        let stream = |pair: Pair, expiring| Stream {
+            pair,
+            expiring,
+            after: None,
+            read: VecDeque::new(),
+            chunk: FIRST_CHUNK,
+            at_end: false,
+        };
+        let streams = indexes.iter().flat_map(|i| pairs.iter().map(|pair| stream(*pair, *i)));
+        let mut merged = Self {
+            family,
+            streams: streams.collect(),
+            first: BinaryHeap::new(),
+            last: None,
+            now: snapshot::now(),
+        };
+        (0..merged.streams.len()).try_for_each(|n| merged.advance(n))?;
+        Ok(Some(merged))
+    }
+
+    /// The next object.
+    pub fn next(&mut self) -> Result<Option<Key>> {
+        while let Some(Reverse((key, n))) = self.first.pop() {
+            self.advance(n)?;
+            if self.last.as_ref() != Some(&key) {
+                self.last = Some(key.clone());
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the next object of a stream to the others' first ones.
+    fn advance(&mut self, n: usize) -> Result<()> {
+        let stream = &mut self.streams[n];
+        if stream.read.is_empty() && !stream.at_end {
+            let GrantTable { heap, by_subject, .. } =
+                own::own_tables()?.grants[self.family as usize];
+            let BySubject::Two { lasting, expiring } = by_subject else { return Ok(()) };
+            let index = if stream.expiring { expiring } else { lasting };
+            let mut scan = Scan::begin((heap, index), self.family, stream.expiring, self.now);
+            let Stream { pair, after, read, .. } = stream;
+            while read.is_empty() && !stream.at_end {
+                let count = scan.read(*pair, after, stream.chunk, &mut |key| read.push_back(key));
+                stream.at_end = count < stream.chunk;
+                stream.chunk = CHUNK;
+            }
+            scan.end();
+        }
+        if let Some(key) = stream.read.pop_front() {
+            self.first.push(Reverse((key, n)));
+        }
+        Ok(())
     }
 }
 
@@ -125,7 +218,12 @@ struct Scan {
 const OBJECT_OFFSET: usize = size_of::<pg_sys::IndexTupleData>() + 4 + 4;
 
 impl Scan {
-    fn begin((heap, index): (Oid, Oid), family: Family, expiring: bool) -> Self {
+    fn begin(
+        (heap, index): (Oid, Oid),
+        family: Family,
+        expiring: bool,
+        now: pg_sys::TimestampTz,
+    ) -> Self {
         let (heap, index) = (Relation::open(heap), Relation::open(index));
         // SAFETY: both relations stay open during the scan, the active snapshot outlives it.
         let scan = unsafe {
@@ -141,7 +239,7 @@ impl Scan {
             scan,
             // The row tells when it expires.
             visibility: Visibility::new(expiring),
-            now: snapshot::now(),
+            now,
         }
     }
 

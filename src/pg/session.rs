@@ -40,7 +40,7 @@ fn replan() {
     let stale = PLANNED_FOR.with_borrow(|planned| planned.as_ref().is_some_and(|p| *p != user()));
     if stale {
         PLANNED_FOR.set(None);
-        super::plan::forget_plans_about_current_user();
+        super::function::forget_plans_about_current_user();
     }
 }
 

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::catalog::{self, ObjectType};
 use crate::error::Result;
-use crate::pg::plan::{self, Column, Expr, Foreseen, FunctionCall, Planner};
+use crate::pg::expr::Expr;
+use crate::pg::function;
+use crate::pg::plan::{Column, Foreseen, FunctionCall, Planner};
 use crate::pg::types;
 use crate::pg::value::Value;
 
@@ -49,7 +51,7 @@ pub struct Asked {
 impl Asked {
     /// `None` where the function is none of those that can be planned.
     pub fn of(call: &FunctionCall) -> Option<Asked> {
-        let symbol = plan::symbol(call.function)?;
+        let symbol = function::symbol(call.function)?;
         let argument = |n: usize| call.arguments.get(n).copied();
         let form = symbol.strip_prefix("rowgrant_")?;
         let (who, at) = match form {

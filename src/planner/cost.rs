@@ -109,7 +109,7 @@ fn objects(estimate: Estimate, object_type: &ObjectType) -> f64 {
 }
 
 fn returns_array(call: &FunctionCall) -> bool {
-    crate::pg::plan::symbol(call.function).is_some_and(|symbol| symbol.contains("keys_for"))
+    crate::pg::function::symbol(call.function).is_some_and(|symbol| symbol.contains("keys_for"))
 }
 
 /// Without an index on the owner column, listing what a user owns reads the whole table.

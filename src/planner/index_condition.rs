@@ -9,7 +9,10 @@ use super::cost::{FETCH, PROBE, table_rows};
 use super::estimate::{Estimate, Reached, reached};
 use crate::catalog::ObjectType;
 use crate::error::Result;
-use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Index, Planner};
+use crate::pg::expr::Expr;
+use crate::pg::function;
+use crate::pg::index::Index;
+use crate::pg::plan::{Answer, Column, FunctionCall, Planner};
 
 const KEYS: [pg_sys::Oid; 6] = [
     pg_sys::ANYOID,
@@ -46,12 +49,12 @@ pub fn index_condition(planner: &Planner, call: &FunctionCall, index: &Index) ->
         let (function, who) = match asked.who {
             Who::User(user) => ("objects_for_user", user),
             Who::Current => {
-                let current = plan::executable("current_user_id", &[])?;
+                let current = function::executable("current_user_id", &[])?;
                 ("objects_for_user", Expr::call(current, pg_sys::TEXTOID, &[]))
             }
             Who::Group(group) => ("objects_for_group", group),
         };
-        let function = plan::executable(function, &KEYS)?;
+        let function = function::executable(function, &KEYS)?;
         let table = Expr::table(object_type.relation?);
         let planned = Expr::bigint(objects as i64);
         let arguments = [who, asked.perm, table, Expr::name(&name), null, planned];

@@ -9,7 +9,9 @@ use super::asked::{Asked, Object, Who};
 use super::estimate::reached;
 use crate::catalog::ObjectType;
 use crate::error::Result;
-use crate::pg::plan::{self, Answer, Column, Expr, FunctionCall, Planner};
+use crate::pg::expr::Expr;
+use crate::pg::function;
+use crate::pg::plan::{Answer, Column, FunctionCall, Planner};
 
 const HAS_PERM: [pg_sys::Oid; 5] =
     [pg_sys::ANYOID, pg_sys::TEXTOID, pg_sys::REGCLASSOID, pg_sys::ANYOID, pg_sys::ANYOID];
@@ -58,10 +60,12 @@ fn hints(
     object_type: &ObjectType,
     row: &Column,
 ) -> Option<Vec<Expr>> {
-    let function = plan::executable("key_may_be", &KEY_MAY_BE)?;
+    let function = function::executable("key_may_be", &KEY_MAY_BE)?;
     let user = match asked.who {
         Who::User(user) => user,
-        Who::Current => Expr::call(plan::executable("current_user_id", &[])?, pg_sys::TEXTOID, &[]),
+        Who::Current => {
+            Expr::call(function::executable("current_user_id", &[])?, pg_sys::TEXTOID, &[])
+        }
         Who::Group(_) => return None,
     };
     let hint = |name: &String| {
@@ -109,7 +113,7 @@ fn by_columns(
     let signature = if user.is_some() { &HAS_PERM[..] } else { &HAS_PERM[1..] };
     // Whoever may not call the one must not be let in by the other.
     let function =
-        plan::executable(name, signature).filter(|_| plan::may_execute(call.function))?;
+        function::executable(name, signature).filter(|_| function::may_execute(call.function))?;
     let owner = match &object_type.owner_column {
         Some(owner) => planner.column_of_row(row, owner)?,
         None => Expr::null(),

@@ -43,15 +43,17 @@ pub fn enable_rls(call: &Call) -> Result<Output> {
     let roles = roles.into_iter().collect::<Option<Vec<_>>>();
     let roles = roles.ok_or_else(|| null_argument("a role in roles"))?;
     let perms = [2, 3, 4, 5].map(|n| call.text(n));
-    let object_type = catalog::object_type(&name)?;
-    let table = table_of(&object_type)?;
-    for perm in perms.iter().flatten() {
-        object_type.permission(perm)?;
-    }
+    let table = table_of(&*catalog::object_type(&name)?)?;
     let roles = role_oids(&roles)?;
-    let policies =
-        Policies { object_type: object_type.id, type_name: name, roles, forced: false, perms };
-    change(|| policies.create(table.oid))?;
+    change(|| {
+        // As it is now that nobody else can change it.
+        let object_type = catalog::object_type(&name)?;
+        for perm in perms.iter().flatten() {
+            object_type.permission(perm)?;
+        }
+        let object_type = object_type.id;
+        Policies { object_type, type_name: name, roles, forced: false, perms }.create(table.oid)
+    })?;
     warn_of_others(&table)?;
     Ok(Output::Void)
 }
@@ -185,10 +187,18 @@ impl Policies {
             ))?;
         }
         spi::define(&format!("ALTER TABLE {on} ENABLE ROW LEVEL SECURITY"))?;
-        if forced {
-            spi::define(&format!("ALTER TABLE {on} FORCE ROW LEVEL SECURITY"))?;
+        // Former policies may have been for the owner, too.
+        if forced || self.was_forced(table)? {
+            spi::define(&format!("ALTER TABLE {on} FORCE ROW LEVEL SECURITY"))
+        } else {
+            spi::define(&format!("ALTER TABLE {on} NO FORCE ROW LEVEL SECURITY"))
         }
-        Ok(())
+    }
+
+    fn was_forced(&self, table: Oid) -> Result<bool> {
+        let sql = "SELECT FROM rowgrant.row_security \
+                   WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) $1 AND was_forced";
+        Ok(spi::execute(sql, &[Argument::oid(table)], See::Latest)? > 0)
     }
 
     /// Whether the table's owner obeys: as one of the roles he would pass the policies by.

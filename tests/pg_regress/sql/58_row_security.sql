@@ -260,6 +260,10 @@ SELECT rowgrant.disable_rls('par');
 SELECT rowgrant.enable_rls('par', '{rls_app}');
 ALTER TABLE chi OWNER TO rls_app;
 SELECT relname, relforcerowsecurity FROM pg_class WHERE oid IN ('par'::regclass, 'chi'::regclass) ORDER BY 1;
+-- And no longer where they are not.
+SELECT rowgrant.enable_rls('par', '{rls_other}');
+SELECT relname, relforcerowsecurity FROM pg_class WHERE oid IN ('par'::regclass, 'chi'::regclass) ORDER BY 1;
+SELECT rowgrant.enable_rls('par', '{rls_app}');
 -- A policy that was altered is told of, and mended.
 ALTER POLICY rowgrant_select ON par USING (true);
 SELECT severity, subject, problem FROM rowgrant.doctor();

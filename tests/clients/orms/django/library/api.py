@@ -28,6 +28,12 @@ class DocumentViewSet(viewsets.ModelViewSet):
                 raise PermissionDenied from error
         return document
 
+    def options(self, request, *args, **kwargs):
+        """Only what may be seen is described."""
+        if self.detail:
+            self.get_object()
+        return super().options(request, *args, **kwargs)
+
     def perform_destroy(self, document):
         """DELETE does not match a row that may not be deleted, and is no error then."""
         deleted, _ = document.delete()
