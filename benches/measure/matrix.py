@@ -5,6 +5,8 @@ from .results import note
 from .session import TIMEOUT, TooSlow, interleaved, rows
 from .ways import ROLES, WAYS, condition, policies
 
+# Seconds of running a statement before it is measured.
+WARM = 0.03
 REACHES = ["none", "10", "1k", "100k", "500k", "all"]
 
 
@@ -77,9 +79,10 @@ def cell(db, query, statements, allowed, options):
         assert answer == expected, f"{way} returns other rows than {first}:\n{statement}\n{answer}\n{expected}"
 
     def again(way):
-        # What the way before it left in the processor's caches is not this one's to pay for.
-        warm = taken[way] < 0.5
-        return lambda: [asked(db, *statements[way])[0] for _ in range(2 if warm else 1)][-1]
+        # What the way before it left in the processor's caches is not this one's to pay for: that takes a
+        # few runs of quick statements to wear off.
+        uncounted = min(10, round(WARM / taken[way]))
+        return lambda: [asked(db, *statements[way])[0] for _ in range(1 + uncounted)][-1]
 
     # A way that takes long is told from the others by a few runs.
     often = {way: options.runs if t < 0.5 else 3 if t < 3 else 1 for way, t in taken.items()}

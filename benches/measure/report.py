@@ -92,7 +92,7 @@ permission, *none* nothing.
 
 **How it is measured.** The ways take turns, so that what else the machine does hits all alike. Times are
 medians of {max_runs(found["matrix"]["cells"])} runs (fewer of a way that takes long) of a new statement, planning included, seen from the
-client, after one that is not counted, as what another way left in the processor's caches is not its own; a way
+client, after some that are not counted, as what another way left in the processor's caches is not its own; a way
 is given up after {TIMEOUT:.0f} s. Each way must return the same rows.
 """
 

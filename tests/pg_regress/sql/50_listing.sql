@@ -109,6 +109,5 @@ FETCH 2 FROM c;
 CLOSE c;
 SELECT count(*) FROM rowgrant.objects_for_user('s', 'view', 'streamed', NULL::bigint);
 ROLLBACK;
-SELECT rowgrant.objects_for_user('s', 'view', 'streamed', NULL::date) LIMIT 1;
 DROP TABLE streamed;
 SELECT rowgrant.remove_member('sg', 's');
