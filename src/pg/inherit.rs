@@ -108,9 +108,10 @@ pub fn with_descendants(oid: Oid) -> Vec<Oid> {
 /// Whether the table's rows can be relied on: those of foreign tables change unseen, temporary ones
 /// vanish unseen, and those of other sessions cannot be read.
 fn is_reliable(oid: Oid) -> bool {
-    // SAFETY: syscache look-ups.
+    // SAFETY: syscache look-ups; where there is no such relation the first answers with zero, and the
+    // second would raise an error.
     unsafe {
-        pg_sys::get_rel_relkind(oid) as u8 != pg_sys::RELKIND_FOREIGN_TABLE
+        ![0, pg_sys::RELKIND_FOREIGN_TABLE].contains(&(pg_sys::get_rel_relkind(oid) as u8))
             && pg_sys::get_rel_persistence(oid) as u8 != pg_sys::RELPERSISTENCE_TEMP
     }
 }

@@ -67,3 +67,6 @@ SELECT * FROM mistake($$SELECT rowgrant.protect('rowgrant.subject')$$);
 SELECT * FROM grants;
 DROP VIEW documents_view;
 DROP TABLE documents, heap, cash, users, groups, temporary;
+
+-- A table that is none.
+SELECT * FROM mistake($$SELECT rowgrant.has_perm(1, 'view', 0::regclass, NULL, 2)$$);
