@@ -4,7 +4,7 @@ import { Document, Folder, User } from './entities.js';
 
 class QueryLog extends AbstractLogger {
     protected writeLog(_level: LogLevel, messages: LogMessage | LogMessage[]) {
-        for (const { message } of this.prepareLogMessages(messages)) {
+        for (const { message } of this.prepareLogMessages(messages, { highlightSql: false })) {
             appendFileSync(process.env.LOG_QUERIES!, `${message}\n`);
         }
     }
