@@ -1,6 +1,7 @@
 """Row-level security and the views, where two sessions or a whole database are needed."""
 
 import os
+import random
 import subprocess
 import threading
 import time
@@ -105,3 +106,69 @@ def test_dropping_the_extension_leaves_tables_as_they_were():
                 assert value(db, "SELECT count(*) FROM pg_policy") == 0
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+TABLES = {"numbers": "integer", "codes": "uuid", "words": "text", "pairs": "text", "parts": "integer"}
+USERS = ["u1", "u2", "u3", "nobody", None]
+
+
+@pytest.fixture
+def policies(db):
+    """Tables with keys of several types, of whose rows some users own some, under policies for a role."""
+    db.execute("CREATE TABLE numbers (id integer PRIMARY KEY, owner text)")
+    db.execute("CREATE TABLE codes (id uuid PRIMARY KEY, owner text)")
+    db.execute("CREATE TABLE words (id text PRIMARY KEY, owner text)")
+    db.execute("CREATE TABLE pairs (id text NOT NULL, a integer, b text, owner text, PRIMARY KEY (a, b))")
+    db.execute("CREATE TABLE parts (id integer PRIMARY KEY, owner text) PARTITION BY HASH (id)")
+    db.execute("CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0)")
+    db.execute("CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)")
+    owner = "CASE i % 7 WHEN 0 THEN 'u1' WHEN 1 THEN 'u2' END"
+    db.execute(f"INSERT INTO numbers SELECT i, {owner} FROM generate_series(1, 40) i")
+    db.execute(f"INSERT INTO codes SELECT md5(i::text)::uuid, {owner} FROM generate_series(1, 40) i")
+    db.execute(f"INSERT INTO words SELECT 'w ' || i, {owner} FROM generate_series(1, 40) i")
+    db.execute(f"INSERT INTO pairs SELECT ROW(i % 6, 'b ' || i)::text, i % 6, 'b ' || i, {owner} FROM generate_series(1, 40) i")
+    db.execute(f"INSERT INTO parts SELECT i, {owner} FROM generate_series(1, 40) i")
+    role = f"rls_{db.info.backend_pid}"
+    db.execute(f"CREATE ROLE {role}")
+    for table in TABLES:
+        owned = "" if table == "words" else ", owner_column => 'owner'"
+        db.execute(f"SELECT rowgrant.protect('{table}'{owned}), rowgrant.enable_rls('{table}', '{{{role}}}')")
+    db.execute(f"GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+    db.execute("SELECT rowgrant.add_member('g', 'u2'), rowgrant.add_subgroup('above', 'g')")
+    yield role
+    for table in TABLES:
+        db.execute(f"SELECT rowgrant.disable_rls('{table}')")
+    db.execute(f"DROP OWNED BY {role}")
+    db.execute(f"DROP ROLE {role}")
+
+
+def test_policies_show_what_has_perm_allows(db, policies):
+    seed = int(os.environ.get("ROWGRANT_SEED", time.time_ns() % 1_000_000))
+    print(f"ROWGRANT_SEED={seed}")
+    chance = random.Random(seed)
+    shown = 0
+    for _ in range(150):
+        table = chance.choice(list(TABLES))
+        who, kind = chance.choice([("u1", ""), ("u2", ""), ("u3", ""), ("g", "group_"), ("above", "group_"), ("everyone", "group_")])
+        perm = chance.choice(["view", "view", "view", "change", "delete"])
+        change = chance.choice(["assign", "assign", "remove"])
+        keys = f"ARRAY(SELECT id::text FROM {table} WHERE random() < {chance.choice([0.05, 0.3, 1])})"
+        db.execute(f"SELECT rowgrant.{change}_{kind}perms('{{{who}}}'::text[], '{{{perm}}}', '{table}', {keys})")
+        if chance.random() < 0.05:
+            db.execute(f"SELECT rowgrant.{change}_{kind}perm('{who}', '{perm}', '{table}')")
+        user = chance.choice(USERS)
+        key = "ROW(d.a, d.b)" if table == "pairs" else "d.id"
+
+        def allowed(*perms):
+            held = " AND ".join(f"rowgrant.has_perm(%(user)s, '{p}', '{table}', {key})" for p in perms)
+            return db.execute(f"SELECT id FROM {table} d WHERE {held} ORDER BY id", {"user": user}).fetchall()
+
+        seen, changed, deleted = allowed("view"), allowed("view", "change"), allowed("view", "delete")
+        with db.transaction(force_rollback=True):
+            db.execute("SELECT rowgrant.set_user(%s::text)", (user,))
+            db.execute(f"SET LOCAL ROLE {policies}")
+            assert db.execute(f"SELECT id FROM {table} ORDER BY id").fetchall() == seen
+            assert sorted(db.execute(f"UPDATE {table} SET owner = owner RETURNING id").fetchall()) == sorted(changed)
+            assert sorted(db.execute(f"DELETE FROM {table} RETURNING id").fetchall()) == sorted(deleted)
+        shown += len(seen)
+    assert shown > 500
