@@ -207,6 +207,7 @@ impl Call {
 
     /// Begins to return values one by one; only where [`may_stream`](Self::may_stream). The state is
     /// dropped when no more values are asked for.
+    #[allow(clippy::mut_from_ref)]
     pub fn begin_stream<S>(&self, state: S) -> &mut S {
         // SAFETY: nothing was begun yet; the memory lives as long as values are asked for.
         unsafe {
