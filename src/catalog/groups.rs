@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
+use pgrx::pg_sys::Oid;
 
 use super::memo;
 use super::subjects::{Kind, find_subject, pairs, subject_number};
@@ -66,35 +67,27 @@ pub fn group_subjects_of(keys: &[Key]) -> Result<Vec<i32>> {
     Ok(subjects.into_iter().flatten().collect())
 }
 
-/// Whether there are any subgroups at all: where there are none no group need be looked up.
-fn are_nested() -> Result<bool> {
-    if let Some(known) = memo::with(|memo| memo.are_nested) {
+/// Whether a table of rowgrant's own has any rows at all: in one that has none nothing need be looked
+/// up.
+pub fn has_any(table: Oid) -> Result<bool> {
+    if let Some(known) = memo::with(|memo| memo.has_any.get(&table).copied()) {
         return Ok(known);
     }
-    let nested = has_row(own_tables()?.subgroup, &[])?;
-    memo::with(|memo| memo.are_nested = Some(nested));
-    Ok(nested)
-}
-
-/// Whether rowgrant keeps any memberships itself.
-pub fn are_kept() -> Result<bool> {
-    if let Some(known) = memo::with(|memo| memo.are_kept) {
-        return Ok(known);
-    }
-    let kept = has_row(own_tables()?.membership, &[])?;
-    memo::with(|memo| memo.are_kept = Some(kept));
-    Ok(kept)
+    let found = has_row(table, &[])?;
+    memo::with(|memo| memo.has_any.insert(table, found));
+    Ok(found)
 }
 
 /// The groups of which this one is a subgroup, in one step.
 pub fn parents(group: i32) -> Result<Rc<[i32]>> {
-    if !are_nested()? {
+    let subgroups = own_tables()?.subgroup;
+    if !has_any(subgroups)? {
         return Ok(Rc::new([]));
     }
     if let Some(known) = memo::with(|memo| memo.parents.get(&group).cloned()) {
         return Ok(known);
     }
-    let parents: Rc<[i32]> = pairs(own_tables()?.subgroup, "child", group, "parent")?.into();
+    let parents: Rc<[i32]> = pairs(subgroups, "child", group, "parent")?.into();
     memo::with(|memo| memo.parents.insert(group, Rc::clone(&parents)));
     Ok(parents)
 }

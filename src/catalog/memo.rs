@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
+use pgrx::pg_sys::Oid;
 
 use super::{Subjects, UserId};
 use crate::key::Key;
@@ -23,10 +24,8 @@ pub struct Memo {
     /// The subjects of groups.
     pub groups: HashMap<Key, Option<i32>, RandomState>,
     pub parents: HashMap<i32, Rc<[i32]>, RandomState>,
-    /// Whether there are any subgroups at all.
-    pub are_nested: Option<bool>,
-    /// Whether rowgrant keeps any memberships itself.
-    pub are_kept: Option<bool>,
+    /// Whether tables of rowgrant's own have any rows.
+    pub has_any: HashMap<Oid, bool, RandomState>,
 }
 
 thread_local! {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use pgrx::pg_sys::{self, Oid};
 
-use super::groups::{are_kept, group_subject, group_subjects_of, with_parents};
+use super::groups::{group_subject, group_subjects_of, has_any, with_parents};
 use super::memo;
 use super::named::{named_by, rows_naming};
 use super::{MembershipSource, Sources, SubjectSource};
@@ -178,10 +178,10 @@ pub fn direct_groups(sources: &Sources, user: &Key, own: Option<i32>) -> Result<
         let found = group_subjects_of(&groups_in(sources, membership, user)?)?;
         groups.extend(found.into_iter().map(|subject| DirectGroup { subject, table }));
     }
+    let table = own_tables()?.membership;
     if let Some(own) = own
-        && are_kept()?
+        && has_any(table)?
     {
-        let table = own_tables()?.membership;
         let kept = pairs(table, "user_subject", own, "group_subject")?;
         groups.extend(kept.into_iter().map(|subject| DirectGroup { subject, table }));
     }

@@ -12,7 +12,7 @@ use super::inherit::holding_rows;
 use super::own;
 use super::relation::{Relation, column_of, equality};
 use super::value::Value;
-use super::visible::{Row, Visibility};
+use super::visible::{Row, Visibility, page_of};
 use super::{types, version};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -243,8 +243,7 @@ impl Rows {
     /// What `read` makes of the columns of the row that is there, if one is visible.
     pub fn read<T>(&self, at: RowId, read: impl FnOnce(&[Option<Value>]) -> T) -> Option<T> {
         let mut tid = at.0;
-        let page = u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo);
-        if page >= self.pages {
+        if page_of(&tid) >= self.pages {
             return None;
         }
         // SAFETY: the relation is open and the slot its own; values are used while the row is in it.

@@ -6,6 +6,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::relation::{self, Relation};
 use super::value::Value;
+use super::visible::page_of;
 use super::{inherit, owner, snapshot};
 use crate::error::{Error, Result};
 
@@ -147,8 +148,7 @@ impl Trigger {
     pub fn version(&self) -> Version {
         // SAFETY: a row trigger for UPDATE or DELETE has the old row there.
         let at = unsafe { (*(*self.0).tg_trigtuple).t_self };
-        let block = u32::from(at.ip_blkid.bi_hi) << 16 | u32::from(at.ip_blkid.bi_lo);
-        Version { relation: self.relation(), block, offset: at.ip_posid }
+        Version { relation: self.relation(), block: page_of(&at), offset: at.ip_posid }
     }
 
     /// The command of this transaction that removed the old version of the row.

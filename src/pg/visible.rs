@@ -5,6 +5,11 @@ use pgrx::pg_sys;
 use super::relation::Relation;
 use super::snapshot;
 
+/// The page that a row is on.
+pub(super) fn page_of(tid: &pg_sys::ItemPointerData) -> u32 {
+    u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo)
+}
+
 /// What the table says of an index entry.
 pub(super) enum Row {
     /// Nobody misses it: its page is all-visible, and was not read.
@@ -46,9 +51,8 @@ impl Visibility {
         // SAFETY: the caller's promise. A page's bit in the map is read after the index entry.
         unsafe {
             if !self.through_table {
-                let block = (*tid).ip_blkid;
-                let block = u32::from(block.bi_hi) << 16 | u32::from(block.bi_lo);
-                let status = pg_sys::visibilitymap_get_status(table.raw(), block, &mut self.page);
+                let page = page_of(&*tid);
+                let status = pg_sys::visibilitymap_get_status(table.raw(), page, &mut self.page);
                 if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
                     return Row::Visible;
                 }
