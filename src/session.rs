@@ -25,6 +25,6 @@ pub fn current(sources: &Sources) -> Result<UserId> {
     let Some(id) = session::user() else { return Ok(None) };
     match &sources.users {
         Some(users) => users.column.of_text(&id, "user id").map(Some),
-        None => Ok(Some(Key::Text(free_text(&id)))),
+        None => Ok(Some(Key::Text(free_text(&id).into()))),
     }
 }

@@ -52,6 +52,9 @@ def add_guardian(size):
 
 def vacuum(name):
     with psycopg.connect(dbname=name, autocommit=True) as connection:
+        # VACUUM takes no page for visible to all while the commit of a row on it has not been written out.
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SELECT pg_current_xact_id()")
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
 

@@ -12,6 +12,7 @@ use super::subjects::{Kind, find_subject, pairs, subject_number};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
+use crate::pg::relation::Relation;
 use crate::pg::scan::{RowId, Rows, has_row};
 use crate::pg::value::Value;
 
@@ -29,8 +30,8 @@ pub fn group_subject(key: &Key) -> Result<Option<i32>> {
     if let Some(known) = memo::with(|memo| memo.groups.get(key).copied()) {
         return Ok(known);
     }
-    let found = find_subject(Kind::Group, key)?;
-    if let Some((_, at)) = found {
+    let found = find_subject(Kind::Group, key, None)?;
+    if let Some((_, Some(at))) = found {
         PLACES_OF.with_borrow_mut(|places| {
             if places.len() >= PLACES {
                 places.clear();
@@ -50,13 +51,15 @@ pub fn group_subjects_of(keys: &[Key]) -> Result<Vec<i32>> {
         keys.iter().filter(is_new).filter_map(|key| Some((key, *places.get(key)?))).collect()
     });
     if !places.is_empty() {
-        let rows = Rows::open(own_tables()?.subject, &["id", "kind", "key"])?;
+        let subjects = Relation::open(own_tables()?.subject);
+        let rows = Rows::new(&subjects, &["id", "kind", "key"])?;
         for (key, at) in places {
-            let is_it = |row: &[Option<Value>]| {
-                row[1].is_some_and(|kind| kind.print() == Kind::Group.code())
-                    && row[2].is_some_and(|stored| stored.as_text() == key.to_text())
+            let text = key.text();
+            let read = |row: &[Option<Value>]| {
+                let is_it = row[1].is_some_and(|kind| Kind::Group.is(kind))
+                    && row[2].is_some_and(|stored| stored.with_text(|stored| stored == text));
+                is_it.then(|| subject_number(row[0])).flatten()
             };
-            let read = |row: &[Option<Value>]| is_it(row).then(|| subject_number(row[0])).flatten();
             if let Some(subject) = rows.read(at, read).flatten() {
                 memo::with(|memo| memo.groups.insert(key.clone(), Some(subject)));
             }

@@ -85,7 +85,7 @@ impl Stored {
 pub fn stored(name: &str) -> Result<Option<Stored>> {
     let mut found = None;
     let want = ["id", "relation", "key_columns", "key_types", "owner_column"];
-    let key = Key::Text(name.to_owned());
+    let key = Key::Text(name.into());
     find_rows(own_tables()?.object_type, &[("name", &key)], &want, |row| {
         let columns = row[2].map(Value::elements).unwrap_or_default();
         let key_types = row[3].map(Value::elements).unwrap_or_default();

@@ -6,26 +6,91 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 use pgrx::pg_sys::Oid;
 
 use super::{Subjects, UserId};
 use crate::key::Key;
+use crate::pg::memory;
+use crate::pg::scan::RowId;
 use crate::pg::snapshot::{self, Stamp};
 
-/// So many users, and so many groups, are remembered at most; beyond it all are forgotten.
-const REMEMBERED: usize = 10_000;
+/// So many groups are remembered at most; beyond it all are forgotten.
+const GROUPS: usize = 10_000;
 
 /// What was looked up under one snapshot.
 #[derive(Default)]
 pub struct Memo {
     stamp: Option<Stamp>,
-    /// Users with their groups.
-    pub users: HashMap<UserId, Rc<Subjects>, RandomState>,
+    /// Of all stamps so far.
+    number: u64,
+    users: IndexMap<UserId, User, RandomState>,
+    /// About what the users take.
+    bytes: usize,
+    /// Which user goes when there is no more room: now one here, now one there, so that a round
+    /// through more users than fit finds most of those that do.
+    next: usize,
     /// The subjects of groups.
     pub groups: HashMap<Key, Option<i32>, RandomState>,
     pub parents: HashMap<i32, Rc<[i32]>, RandomState>,
     /// Whether tables of rowgrant's own have any rows.
     pub has_any: HashMap<Oid, bool, RandomState>,
+}
+
+/// A user with his groups.
+struct User {
+    /// The number of the stamp for which the subjects hold.
+    known_at: u64,
+    subjects: Rc<Subjects>,
+    places: Places,
+}
+
+/// Where a user's rows were found last, whatever was seen then: looking whether they are still there
+/// costs much less than looking them up.
+#[derive(Clone, Copy, Default)]
+pub struct Places {
+    /// In the registered table.
+    pub row: Option<RowId>,
+    pub subject: Option<RowId>,
+}
+
+/// What a user takes beside the ids of his subjects and the text of his own: the entry, its place in
+/// the table of hashes, and what is shared, with its counters.
+const ENTRY: usize =
+    size_of::<[usize; 4]>() + size_of::<(u64, UserId, User)>() + size_of::<Subjects>();
+/// A step around the users that comes near to each of them before it comes to one twice.
+const STEP: usize = 0x9e37_79b9;
+
+impl Memo {
+    /// The user's subjects, where they are known, and places.
+    pub fn user(&self, user: &UserId) -> (Option<Rc<Subjects>>, Places) {
+        let Some(known) = self.users.get(user) else { return (None, Places::default()) };
+        let holds = known.known_at == self.number;
+        (holds.then(|| Rc::clone(&known.subjects)), known.places)
+    }
+
+    pub fn remember_user(&mut self, user: &UserId, subjects: &Rc<Subjects>, places: Places) {
+        let entry = User { known_at: self.number, subjects: Rc::clone(subjects), places };
+        self.bytes += bytes(user, &entry);
+        if let Some(former) = self.users.insert(user.clone(), entry) {
+            self.bytes -= bytes(user, &former);
+        }
+        while self.bytes > memory::hash_limit() && self.users.len() > 1 {
+            self.next = self.next.wrapping_add(STEP);
+            let at = self.next % self.users.len();
+            if let Some((user, entry)) = self.users.swap_remove_index(at) {
+                self.bytes -= bytes(&user, &entry);
+            }
+        }
+    }
+}
+
+fn bytes(user: &UserId, entry: &User) -> usize {
+    let text = match user {
+        Some(Key::Text(text)) => 2 * text.len(),
+        _ => 0,
+    };
+    ENTRY + text + size_of_val(&*entry.subjects.ids)
 }
 
 thread_local! {
@@ -36,9 +101,15 @@ thread_local! {
 pub fn with<T>(action: impl FnOnce(&mut Memo) -> T) -> T {
     let stamp = Some(snapshot::stamp());
     MEMO.with_borrow_mut(|memo| {
-        let groups = memo.groups.len().max(memo.parents.len());
-        if memo.stamp != stamp || memo.users.len().max(groups) >= REMEMBERED {
-            *memo = Memo { stamp, ..Memo::default() };
+        let is_full = memo.groups.len().max(memo.parents.len()) >= GROUPS;
+        if memo.stamp != stamp || is_full {
+            memo.groups = HashMap::default();
+            memo.parents = HashMap::default();
+        }
+        if memo.stamp != stamp {
+            memo.stamp = stamp;
+            memo.number += 1;
+            memo.has_any.clear();
         }
         action(memo)
     })

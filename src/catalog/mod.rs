@@ -251,7 +251,7 @@ impl SubjectSource {
     pub fn canonical(source: Option<&Self>, id: Value, what: &str) -> Result<Key> {
         match source {
             Some(source) => source.column.of_value(id, what),
-            None => free_id(id).map(Key::Text),
+            None => free_id(id).map(|id| Key::Text(id.into())),
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn named_by(source: Option<&SubjectSource>, value: Value) -> Option<Key> {
             Reading::Spells(id) => id,
             _ => return None,
         },
-        None => Key::Text(free_id(value).ok()?),
+        None => Key::Text(free_id(value).ok()?.into()),
     };
     match column.read(&id.to_text()) {
         Reading::Spells(back) => (back == own).then_some(id),

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use pgrx::pg_sys::{self, Oid};
 
 use super::groups::{group_subject, group_subjects_of, has_any, with_parents};
-use super::memo;
+use super::memo::{self, Places};
 use super::named::{named_by, rows_naming};
 use super::{MembershipSource, Sources, SubjectSource};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::lock::Ids;
 use crate::pg::own::own_tables;
-use crate::pg::scan::{RowId, find_rows, find_rows_with_ids};
+use crate::pg::scan::{RowId, find_row_again, find_rows};
 use crate::pg::value::Value;
 
 /// The subject of the built-in group `everyone`.
@@ -34,6 +34,11 @@ impl Kind {
             Kind::User => "u",
             Kind::Group => "g",
         }
+    }
+
+    /// Whether it is the one that is stored in a column `kind`.
+    pub fn is(self, stored: Value) -> bool {
+        self.code().starts_with(stored.as_char())
     }
 
     pub fn noun(self) -> &'static str {
@@ -66,13 +71,13 @@ pub type UserId = Option<Key>;
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Subjects {
     /// Ids of the subjects whose grants count, ascending; empty for whoever holds nothing.
-    pub ids: Vec<i32>,
+    pub ids: Box<[i32]>,
     pub superuser: bool,
     /// The registered or free id whose own grants count: the user's or, for NULL, that of the
     /// anonymous user. `None` where no id's do.
     pub user: Option<Key>,
-    /// The id that an owner column is compared with; `None` for whoever can own nothing.
-    pub owner: Option<Key>,
+    /// Whether he can own rows.
+    may_own: bool,
 }
 
 /// Whom a question is about.
@@ -103,6 +108,11 @@ pub fn built_in_name(subject: i32) -> &'static str {
 }
 
 impl Subjects {
+    /// The id that an owner column is compared with; `None` for whoever can own nothing.
+    pub fn owner(&self) -> Option<&Key> {
+        self.user.as_ref().filter(|_| self.may_own)
+    }
+
     /// Resolves a user under the active snapshot. A user who is inactive, or not in the registered
     /// table, is nobody: nothing counts for him, not even what everyone holds.
     ///
@@ -111,23 +121,29 @@ impl Subjects {
     /// anonymous user's id is no other user than NULL.
     pub fn of_user(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Rc<Self>> {
         if !use_groups {
-            return Self::resolve(sources, user, false).map(Rc::new);
+            return Self::resolve(sources, user, false, &mut Places::default()).map(Rc::new);
         }
-        if let Some(known) = memo::with(|memo| memo.users.get(user).cloned()) {
+        let (known, mut places) = memo::with(|memo| memo.user(user));
+        if let Some(known) = known {
             return Ok(known);
         }
-        let found = Rc::new(Self::resolve(sources, user, true)?);
-        memo::with(|memo| memo.users.insert(user.clone(), Rc::clone(&found)));
+        let found = Rc::new(Self::resolve(sources, user, true, &mut places)?);
+        memo::with(|memo| memo.remember_user(user, &found, places));
         Ok(found)
     }
 
-    fn resolve(sources: &Sources, user: &UserId, use_groups: bool) -> Result<Self> {
+    fn resolve(
+        sources: &Sources,
+        user: &UserId,
+        use_groups: bool,
+        places: &mut Places,
+    ) -> Result<Self> {
         let anonymous = sources.users.as_ref().and_then(|u| u.anonymous_user.as_ref());
         let is_anonymous = user.is_none() || user.as_ref() == anonymous;
         let mut found = Subjects::default();
-        let mut groups = Vec::new();
+        let (mut ids, mut groups) = (Vec::new(), Vec::new());
         let known = match user.as_ref().or(anonymous) {
-            Some(id) => match standing(sources, id)? {
+            Some(id) => match standing(sources, id, &mut places.row)? {
                 Standing::Nobody if user.is_some() => return Ok(found),
                 Standing::Nobody => None,
                 Standing::Active { superuser } => {
@@ -139,11 +155,11 @@ impl Subjects {
         };
         if let Some(id) = known {
             found.user = Some(id.clone());
-            let own = subject_id(Kind::User, id)?;
-            found.ids.extend(own);
-            if !is_anonymous {
-                found.owner = Some(id.clone());
-            }
+            let own = find_subject(Kind::User, id, places.subject)?;
+            places.subject = own.and_then(|(_, at)| at);
+            let own = own.map(|(subject, _)| subject);
+            found.may_own = !is_anonymous;
+            ids.extend(own);
             if use_groups {
                 groups.extend(direct_groups(sources, id, own)?.iter().map(|group| group.subject));
             }
@@ -153,10 +169,11 @@ impl Subjects {
             if !is_anonymous {
                 groups.push(AUTHENTICATED);
             }
-            found.ids.extend(with_parents(groups)?);
+            ids.extend(with_parents(groups)?);
         }
-        found.ids.sort_unstable();
-        found.ids.dedup();
+        ids.sort_unstable();
+        ids.dedup();
+        found.ids = ids.into();
         Ok(found)
     }
 }
@@ -236,22 +253,28 @@ pub fn group_subjects(
         }
     };
     let own = own.into_iter().collect();
-    let ids = if use_groups { with_parents(own)? } else { own };
+    let ids = if use_groups { with_parents(own)? } else { own }.into();
     Ok(Rc::new(Subjects { ids, ..Subjects::default() }))
 }
 
 /// The subject with that key.
 pub fn subject_id(kind: Kind, key: &Key) -> Result<Option<i32>> {
-    Ok(find_subject(kind, key)?.map(|(id, _)| id))
+    Ok(find_subject(kind, key, None)?.map(|(id, _)| id))
 }
 
-/// The subject with that key, and where it is in its table.
-pub(super) fn find_subject(kind: Kind, key: &Key) -> Result<Option<(i32, RowId)>> {
-    let text = Key::Text(key.to_text());
+/// The subject with that key, and where it is in its table; `at` is where it was found last.
+pub(super) fn find_subject(
+    kind: Kind,
+    key: &Key,
+    at: Option<RowId>,
+) -> Result<Option<(i32, Option<RowId>)>> {
+    let text = Key::Text(key.text());
     let mut found = None;
-    find_rows_with_ids(own_tables()?.subject, &[("key", &text)], &["id", "kind"], |at, row| {
-        if row[1].is_some_and(|k| k.print() == kind.code()) {
+    let (equal, want) = ([("key", &text)], ["id", "kind"]);
+    find_row_again(own_tables()?.subject, &equal, &want, at, |at, row| {
+        if row[1].is_some_and(|stored| kind.is(stored)) {
             found = subject_number(row[0]).map(|id| (id, at));
+            return Ok(ControlFlow::Break(()));
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -268,12 +291,15 @@ enum Standing {
     Active { superuser: bool },
 }
 
-fn standing(sources: &Sources, id: &Key) -> Result<Standing> {
+/// The user's standing; `place` is where his row was found last, and becomes where it is.
+fn standing(sources: &Sources, id: &Key, place: &mut Option<RowId>) -> Result<Standing> {
     let Some(users) = &sources.users else { return Ok(Standing::Active { superuser: false }) };
     let flags = [users.active_column.as_deref(), users.superuser_column.as_deref()];
     let want: Vec<&str> = flags.into_iter().flatten().collect();
     let mut found = Standing::Nobody;
-    find_rows(users.relation, &[(&users.key_column, id)], &want, |row| {
+    let last = place.take();
+    find_row_again(users.relation, &[(&users.key_column, id)], &want, last, |at, row| {
+        *place = at;
         let mut values = row.iter();
         // A column of another type says nothing.
         let says = |value: Value| value.base_type() == pg_sys::BOOLOID && value.as_bool();

@@ -25,7 +25,7 @@ fn by_row(call: &Call, who: Who) -> Result<bool> {
         return Ok(false);
     };
     match known.reach.object_type.key_of_row(&row)? {
-        (Some(key), owner) => known.holds_row(&key, owner),
+        (Some(key), owner) => known.holds_row((&key).into(), owner),
         (None, _) => Ok(false),
     }
 }
@@ -34,23 +34,19 @@ fn by_row(call: &Call, who: Who) -> Result<bool> {
 fn by_columns(call: &Call, who: Who) -> Result<bool> {
     let at = who.next();
     let site = Site::of(call);
-    let Some((known, types)) = site.known_of_columns(call, who, at + 1)? else {
+    let Some((known, columns)) = site.known_of_columns(call, who, at + 1)? else {
         return Ok(false);
     };
     if known.is_surely_everywhere() {
         return Ok(call.are_given(at + 3));
     }
-    let owner = call.value_as(at + 2, types[0]);
+    let owner = call.value_as(at + 2, columns.types[0]);
+    columns.values.clear();
+    let types = columns.types[1..].iter().enumerate();
+    columns.values.extend(types.map(|(n, t)| call.value_as(at + 3 + n, *t)));
     let shape = &known.reach.object_type.shape;
-    let key = match types {
-        [_, one] => call.value_as(at + 3, *one).map(|key| shape.of_one(key, "key")).transpose()?,
-        _ => {
-            let columns = types[1..].iter().enumerate();
-            let columns: Vec<_> = columns.map(|(n, t)| call.value_as(at + 3 + n, *t)).collect();
-            shape.of_columns(&columns, "key")?
-        }
-    };
-    key.map_or(Ok(false), |key| known.holds_row(&key, owner))
+    let key = shape.of_columns_in(&columns.values, "key", &mut columns.text)?;
+    key.map_or(Ok(false), |key| known.holds_row(key, owner))
 }
 
 fn by_model(call: &Call, who: Who) -> Result<bool> {

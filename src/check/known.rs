@@ -2,20 +2,24 @@
 
 use super::reach::Reach;
 use crate::error::Result;
-use crate::key::{Key, KeySet};
+use crate::key::{Key, KeyRef, KeySet};
 use crate::pg::held::{self, Cursor, Pair};
 use crate::pg::memory;
 use crate::pg::value::Value;
 
 /// So many objects are probed before the first, and then the next, grants are read.
-const PROBES: usize = 32;
+pub const PROBES: usize = 32;
 /// So many grants are read in the time that those probes take.
 const READS: usize = 1024;
+/// After so many rounds of probes another as many grants are read after each, up to `MOST_READS`.
+const ROUNDS: usize = 8;
+const MOST_READS: usize = 3 * READS;
 
 /// Answers for one reach, under one snapshot. Each object is looked up at first; after every few
-/// look-ups some of what the reach grants is read, for about the same time. Once all of it is read,
-/// memory answers: so that no number of questions takes more than about twice as long as the better
-/// of the two ways would have.
+/// look-ups some of what the reach grants is read, for about the same time at first, and for up to
+/// three times as long the more is asked. Once all of it is read, memory answers. So that a few questions
+/// take no more than about twice as long as by probes alone, and a great many not much longer than by
+/// reading all at once.
 pub struct Known {
     pub reach: Reach,
     everywhere: Option<bool>,
@@ -46,14 +50,14 @@ impl Known {
         if self.everywhere == Some(true) {
             return self.reach.object_type.has_row(key);
         }
-        if self.is_granted(key)? || self.reach.owns(key)? {
+        if self.is_granted(key.into())? || self.reach.owns(key)? {
             return Ok(true);
         }
         Ok(self.is_everywhere()? && self.reach.object_type.has_row(key)?)
     }
 
     /// Whether it is held on a row that is there, or is about to be, with this owner.
-    pub fn holds_row(&mut self, key: &Key, owner: Option<Value>) -> Result<bool> {
+    pub fn holds_row(&mut self, key: KeyRef, owner: Option<Value>) -> Result<bool> {
         Ok(self.everywhere == Some(true)
             || self.reach.is_owned_by(owner)
             || self.is_granted(key)?
@@ -77,7 +81,7 @@ impl Known {
         }
     }
 
-    fn is_granted(&mut self, key: &Key) -> Result<bool> {
+    fn is_granted(&mut self, key: KeyRef) -> Result<bool> {
         if self.cursor.is_at_end() {
             return Ok(self.objects.contains(key));
         }
@@ -85,7 +89,7 @@ impl Known {
         if self.probes.is_multiple_of(PROBES) && !self.too_large {
             self.read()?;
         }
-        self.reach.is_granted(key)
+        self.reach.is_granted(&key.into())
     }
 
     fn read(&mut self) -> Result<()> {
@@ -94,7 +98,9 @@ impl Known {
         }
         let family = self.reach.object_type.shape.family();
         let objects = &mut self.objects;
-        held::read(family, &self.pairs, &mut self.cursor, READS, |key| objects.insert(key))?;
+        let reads = READS + READS * (self.probes / PROBES) / ROUNDS;
+        let reads = reads.min(MOST_READS);
+        held::read(family, &self.pairs, &mut self.cursor, reads, |key| objects.insert(key))?;
         if self.objects.memory() > memory::hash_limit() {
             self.too_large = true;
             self.objects = KeySet::new(family);

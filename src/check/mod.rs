@@ -17,5 +17,6 @@ pub use functions::{
     has_perm_model, has_perm_row, has_perms, require_perm_key, require_perm_model,
     require_perm_row,
 };
+pub use known::PROBES;
 pub use perms::{perms_for_group, perms_for_user};
 pub use reach::{Holder, Reach};

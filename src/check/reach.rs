@@ -79,7 +79,7 @@ impl Reach {
     /// The key that the type's owner column must hold.
     pub fn owner(&self) -> Option<&Key> {
         self.object_type.owner_column.as_ref()?;
-        self.holder.subjects.owner.as_ref()
+        self.holder.subjects.owner()
     }
 
     fn is_owner(&self, user: &Key, value: Value) -> bool {

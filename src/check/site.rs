@@ -27,11 +27,14 @@ pub struct Site {
 }
 
 /// A call with the columns of a key.
-struct Columns {
+pub struct Columns {
     /// Whether user, permission and table are constants.
     is_constant: bool,
     /// Of the owner and each column of the key.
-    types: Vec<Oid>,
+    pub types: Vec<Oid>,
+    /// Room for the columns of one call's key, and for its text.
+    pub values: Vec<Option<Value>>,
+    pub text: String,
 }
 
 /// The question that was asked last.
@@ -129,19 +132,21 @@ impl Site {
     }
 
     /// As `known`, of a call with the table as the n-th argument, the owner and the columns of the
-    /// key, whose types are returned too.
+    /// key, of which what is known is returned too.
     pub fn known_of_columns(
         &mut self,
         call: &Call,
         who: Who,
         n: usize,
-    ) -> Result<Option<(&mut Known, &[Oid])>> {
+    ) -> Result<Option<(&mut Known, &mut Columns)>> {
         let is_constant = match &self.columns {
             Some(columns) => columns.is_constant,
             None => {
                 let columns = Columns {
                     is_constant: (0..=n).all(|n| call.is_constant(n)),
                     types: (n + 1..call.count()).map(|n| call.argument_type(n)).collect(),
+                    values: Vec::new(),
+                    text: String::new(),
                 };
                 self.columns.insert(columns).is_constant
             }
@@ -151,7 +156,7 @@ impl Site {
             return Ok(None);
         }
         let known = self.asked.as_mut().map(|asked| &mut asked.known);
-        Ok(known.zip(self.columns.as_ref().map(|columns| columns.types.as_slice())))
+        Ok(known.zip(self.columns.as_mut()))
     }
 
     fn ask(&mut self, call: &Call, who: Who, perm: String, of: ObjectName) -> Result<()> {

@@ -61,7 +61,7 @@ fn objects(object_type: &catalog::ObjectType, base: Oid, from: &str, to: &str) -
 }
 
 fn subject(kind: Kind, from: &str, to: &str) -> Result<()> {
-    for id in grants::subjects(kind.code(), Some(&Key::Text(from.to_owned())))? {
+    for id in grants::subjects(kind.code(), Some(&Key::Text(from.into())))? {
         grants::rename_subject(id, from, to)?;
     }
     spi::execute(

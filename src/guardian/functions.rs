@@ -139,7 +139,7 @@ fn anonymous(users: &Table) -> Result<Option<String>> {
     use crate::key::Key;
     use crate::pg::scan::find_rows;
     use std::ops::ControlFlow;
-    let name = Key::Text("AnonymousUser".to_owned());
+    let name = Key::Text("AnonymousUser".into());
     let key = users.primary_key()?;
     let relation: &Relation = &users.relation();
     for (columns, _) in relation.unique_keys() {

@@ -3,7 +3,7 @@
 use pgrx::pg_sys::{self, Oid};
 use rowgrant_core::{interval, numeric, uuid_text};
 
-use super::Key;
+use super::{Key, KeyRef};
 use crate::error::{Error, Result};
 use crate::pg::types;
 use crate::pg::value::{Value, not_a_key};
@@ -98,6 +98,28 @@ impl KeyColumn {
         }
     }
 
+    /// As [`of_value`](Self::of_value), with the text, where it is one, written into `room`.
+    pub fn of_value_in<'a>(
+        &self,
+        value: Value,
+        what: &str,
+        room: &'a mut String,
+    ) -> Result<KeyRef<'a>> {
+        room.clear();
+        if self.form == Form::Text && value.base_type() == self.base {
+            value.with_text(|text| room.push_str(text));
+            return Ok(KeyRef::Text(room));
+        }
+        Ok(match self.of_value(value, what)? {
+            Key::Bigint(number) => KeyRef::Bigint(number),
+            Key::Uuid(uuid) => KeyRef::Uuid(uuid),
+            Key::Text(text) => {
+                room.push_str(&text);
+                KeyRef::Text(room)
+            }
+        })
+    }
+
     /// Whether that text is read, or refused, without the type's own input function.
     pub fn parses_plainly(&self, text: &str) -> bool {
         match self.form {
@@ -137,8 +159,8 @@ impl KeyColumn {
                 Some(uuid) => Ok(Key::Uuid(uuid)),
                 None => Err(not_a_key(self.base, text, what)),
             },
-            Form::Text => Ok(Key::Text(text.to_owned())),
-            Form::Padded => Ok(Key::Text(text.trim_end_matches(' ').to_owned())),
+            Form::Text => Ok(Key::Text(text.into())),
+            Form::Padded => Ok(Key::Text(text.trim_end_matches(' ').into())),
             _ => Ok(self.of_own(Value::parse(self.base, text, what)?)),
         }
     }
@@ -147,7 +169,7 @@ impl KeyColumn {
     pub fn of_stored(&self, text: &str) -> Result<Key> {
         match self.form {
             Form::Integer | Form::Uuid => self.of_text(text, "stored key"),
-            _ => Ok(Key::Text(text.to_owned())),
+            _ => Ok(Key::Text(text.into())),
         }
     }
 
@@ -158,7 +180,8 @@ impl KeyColumn {
                 return Key::Bigint(value.as_integer(self.base).unwrap_or_default());
             }
             Form::Uuid => return Key::Uuid(value.as_uuid()),
-            Form::Text | Form::Printed => value.print(),
+            Form::Text => return Key::Text(value.with_text(|text| text.into())),
+            Form::Printed => value.print(),
             Form::Padded => value.as_text().trim_end_matches(' ').to_owned(),
             Form::CaseInsensitive => value.lower_case(),
             Form::Number => numeric::canonical(&value.print_exactly()).to_owned(),
@@ -173,7 +196,7 @@ impl KeyColumn {
                 format!("\\x{digits}")
             }
         };
-        Key::Text(text)
+        Key::Text(text.into())
     }
 }
 

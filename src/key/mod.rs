@@ -11,6 +11,7 @@ pub use set::KeySet;
 pub use shape::{Family, KeyShape};
 
 use rowgrant_core::uuid_text;
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// A key, or one column of it, as it is stored and compared.
@@ -18,15 +19,48 @@ use uuid::Uuid;
 pub enum Key {
     Bigint(i64),
     Uuid(Uuid),
-    Text(String),
+    Text(SmolStr),
+}
+
+/// A key whose text is kept elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub enum KeyRef<'a> {
+    Bigint(i64),
+    Uuid(Uuid),
+    Text(&'a str),
+}
+
+impl<'a> From<&'a Key> for KeyRef<'a> {
+    fn from(key: &'a Key) -> Self {
+        match key {
+            Key::Bigint(number) => KeyRef::Bigint(*number),
+            Key::Uuid(uuid) => KeyRef::Uuid(*uuid),
+            Key::Text(text) => KeyRef::Text(text),
+        }
+    }
+}
+
+impl From<KeyRef<'_>> for Key {
+    fn from(key: KeyRef) -> Self {
+        match key {
+            KeyRef::Bigint(number) => Key::Bigint(number),
+            KeyRef::Uuid(uuid) => Key::Uuid(uuid),
+            KeyRef::Text(text) => Key::Text(text.into()),
+        }
+    }
 }
 
 impl Key {
     /// The canonical text, whatever the form.
     pub fn to_text(&self) -> String {
+        self.text().into()
+    }
+
+    /// The same, which copies no short text but into itself.
+    pub fn text(&self) -> SmolStr {
         match self {
-            Key::Bigint(number) => number.to_string(),
-            Key::Uuid(uuid) => uuid_text::canonical(*uuid),
+            Key::Bigint(number) => itoa::Buffer::new().format(*number).into(),
+            Key::Uuid(uuid) => uuid_text::canonical(*uuid).into(),
             Key::Text(text) => text.clone(),
         }
     }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 use roaring::RoaringTreemap;
+use smol_str::SmolStr;
 use uuid::Uuid;
 
-use super::{Family, Key};
+use super::{Family, Key, KeyRef};
 
-/// The bytes that an element of a hash set takes beside what it points to: the set is between half
-/// and seven eighths full.
+/// How many times the size of an element a hash set takes for each: it is between half and seven
+/// eighths full.
 const SLOT: usize = 2;
 
 /// A set of keys. Numbers are kept as compressed bitmaps: a byte or two each where they are dense.
@@ -17,8 +18,8 @@ const SLOT: usize = 2;
 pub enum KeySet {
     Bigint(RoaringTreemap),
     Uuid(HashSet<Uuid, RandomState>),
-    /// With the bytes of all texts.
-    Text(HashSet<Box<str>, RandomState>, usize),
+    /// With the bytes of the texts that are too long to be in the set themselves.
+    Text(HashSet<SmolStr, RandomState>, usize),
 }
 
 /// Numbers in the order of their bits, as bitmaps have them.
@@ -49,20 +50,20 @@ impl KeySet {
                 set.insert(uuid);
             }
             (KeySet::Text(set, bytes), Key::Text(text)) => {
-                let length = text.len();
-                if set.insert(text.into_boxed_str()) {
-                    *bytes += length;
+                let elsewhere = if text.is_heap_allocated() { text.len() } else { 0 };
+                if set.insert(text) {
+                    *bytes += elsewhere;
                 }
             }
             _ => {}
         }
     }
 
-    pub fn contains(&self, key: &Key) -> bool {
+    pub fn contains(&self, key: KeyRef) -> bool {
         match (self, key) {
-            (KeySet::Bigint(set), Key::Bigint(number)) => set.contains(to_bits(*number)),
-            (KeySet::Uuid(set), Key::Uuid(uuid)) => set.contains(uuid),
-            (KeySet::Text(set, _), Key::Text(text)) => set.contains(text.as_str()),
+            (KeySet::Bigint(set), KeyRef::Bigint(number)) => set.contains(to_bits(number)),
+            (KeySet::Uuid(set), KeyRef::Uuid(uuid)) => set.contains(&uuid),
+            (KeySet::Text(set, _), KeyRef::Text(text)) => set.contains(text),
             _ => false,
         }
     }
@@ -87,9 +88,8 @@ impl KeySet {
                 one.retain(|key| two.contains(key));
                 KeySet::Uuid(one)
             }
-            (KeySet::Text(mut one, _), KeySet::Text(two, _)) => {
+            (KeySet::Text(mut one, bytes), KeySet::Text(two, _)) => {
                 one.retain(|key| two.contains(key));
-                let bytes = one.iter().map(|text| text.len()).sum();
                 KeySet::Text(one, bytes)
             }
             (one, _) => one,
@@ -109,7 +109,7 @@ impl KeySet {
         match self {
             KeySet::Bigint(set) => set.serialized_size(),
             KeySet::Uuid(set) => set.capacity() * SLOT * size_of::<Uuid>(),
-            KeySet::Text(set, bytes) => bytes + set.capacity() * SLOT * size_of::<Box<str>>(),
+            KeySet::Text(set, bytes) => bytes + set.capacity() * SLOT * size_of::<SmolStr>(),
         }
     }
 
@@ -118,9 +118,7 @@ impl KeySet {
         match self {
             KeySet::Bigint(set) => Box::new(set.iter().map(|bits| Key::Bigint(from_bits(bits)))),
             KeySet::Uuid(set) => Box::new(set.iter().map(|uuid| Key::Uuid(*uuid))),
-            KeySet::Text(set, _) => {
-                Box::new(set.iter().map(|text| Key::Text(text.clone().into_string())))
-            }
+            KeySet::Text(set, _) => Box::new(set.iter().cloned().map(Key::Text)),
         }
     }
 }

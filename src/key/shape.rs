@@ -1,9 +1,9 @@
 //! The whole key of an object type: one column or several.
 
 use pgrx::pg_sys::{self, Oid};
-use rowgrant_core::row_text;
+use rowgrant_core::row_text::{self, Row};
 
-use super::{Key, KeyColumn};
+use super::{Key, KeyColumn, KeyRef};
 use crate::error::{Error, Result};
 use crate::pg::value::Value;
 
@@ -88,24 +88,29 @@ impl KeyShape {
         matches!(self.columns.as_slice(), [one] if one.parses_plainly(text))
     }
 
-    /// The key that is one column's value.
-    pub fn of_one(&self, value: Value, what: &str) -> Result<Key> {
-        self.check_count(1, what)?;
-        self.columns[0].of_value(value, what)
-    }
-
     /// The key made of its columns' values.
     pub fn of_columns(&self, values: &[Option<Value>], what: &str) -> Result<Option<Key>> {
+        Ok(self.of_columns_in(values, what, &mut String::new())?.map(Key::from))
+    }
+
+    /// The same, with the text, where it is one, written into `room`.
+    pub fn of_columns_in<'a>(
+        &self,
+        values: &[Option<Value>],
+        what: &str,
+        room: &'a mut String,
+    ) -> Result<Option<KeyRef<'a>>> {
         self.check_count(values.len(), what)?;
         if let ([column], [value]) = (self.columns.as_slice(), values) {
-            return value.map(|value| column.of_value(value, what)).transpose();
+            return value.map(|value| column.of_value_in(value, what, room)).transpose();
         }
-        let mut keys = Vec::with_capacity(values.len());
+        room.clear();
+        let mut row = Row::new(room);
         for (column, value) in self.columns.iter().zip(values) {
             let Some(value) = value else { return Ok(None) };
-            keys.push(column.of_value(*value, what)?);
+            push(&mut row, &column.of_value(*value, what)?);
         }
-        Ok(Some(whole(keys)))
+        Ok(Some(KeyRef::Text(row.finish())))
     }
 
     /// The key that these columns' keys make.
@@ -121,11 +126,11 @@ impl KeyShape {
             false => part,
         };
         if let [one] = self.columns.as_slice() {
-            return Ok(Key::Text(relabel(one, key.to_text())));
+            return Ok(Key::Text(relabel(one, key.to_text()).into()));
         }
         let parts = self.columns.iter().zip(stored_parts(&key.to_text())?);
         let parts: Vec<String> = parts.map(|(column, part)| relabel(column, part)).collect();
-        Ok(Key::Text(row_text::format(&parts)))
+        Ok(Key::Text(row_text::format(&parts).into()))
     }
 
     /// The columns' keys of a whole key, for looking its row up.
@@ -157,6 +162,17 @@ fn whole(mut keys: Vec<Key>) -> Key {
     if keys.len() == 1 {
         return keys.remove(0);
     }
-    let parts: Vec<String> = keys.iter().map(Key::to_text).collect();
-    Key::Text(row_text::format(&parts))
+    let mut text = String::new();
+    let mut row = Row::new(&mut text);
+    keys.iter().for_each(|key| push(&mut row, key));
+    Key::Text(row.finish().into())
+}
+
+/// Adds a column's key to the whole one.
+fn push(row: &mut Row, key: &Key) {
+    match key {
+        Key::Bigint(number) => row.push_plain(itoa::Buffer::new().format(*number)),
+        Key::Uuid(_) => row.push_plain(&key.text()),
+        Key::Text(text) => row.push(text),
+    }
 }

@@ -107,7 +107,7 @@ fn users_among<'a>(
 fn stored(sources: &Sources, kind: Kind, text: String) -> Result<Key> {
     match kind.source(sources) {
         Some(source) => source.column.of_stored(&text),
-        None => Ok(Key::Text(text)),
+        None => Ok(Key::Text(text.into())),
     }
 }
 

@@ -114,7 +114,7 @@ fn make(wanted: &Wanted, change: &Change) -> Result<()> {
 fn grantee(kind: Kind, id: &str) -> Grantee {
     match built_in_group(id).filter(|_| kind == Kind::Group) {
         Some(subject) => Grantee::BuiltIn(subject),
-        None => Grantee::Key(Key::Text(id.to_owned())),
+        None => Grantee::Key(Key::Text(id.into())),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod grants;
 pub mod held;
 pub mod index;
 pub mod inherit;
+pub mod joins;
 pub mod lock;
 pub mod memory;
 pub mod notice;

@@ -12,7 +12,7 @@ use super::version;
 
 /// The planner's state for one query level.
 #[derive(Clone, Copy)]
-pub struct Planner(*mut pg_sys::PlannerInfo);
+pub struct Planner(pub(super) *mut pg_sys::PlannerInfo);
 
 /// What an expression will be, as far as one can tell while planning.
 pub enum Foreseen {
@@ -232,7 +232,7 @@ impl Planner {
         Some(relation.tuples.max(1.0))
     }
 
-    fn relation_of(&self, column: &Column) -> Option<&pg_sys::RelOptInfo> {
+    pub(super) fn relation_of(&self, column: &Column) -> Option<&pg_sys::RelOptInfo> {
         // SAFETY: the array has that many entries, null where there is none.
         unsafe {
             let number = (*column.var).varno as usize;
@@ -283,7 +283,7 @@ impl Planner {
             let share = pg_sys::clauselist_selectivity(
                 self.0,
                 within.into_pg(),
-                version::table_number(column.var),
+                column.table_number(),
                 pg_sys::JoinType::JOIN_INNER,
                 std::ptr::null_mut(),
             );
@@ -291,35 +291,10 @@ impl Planner {
         }
     }
 
-    /// The least number of rows of a table whose column this one is joined with by equality.
-    pub fn fewest_partners(&self, column: &Column) -> Option<f64> {
-        // SAFETY: as above; members of a set of range table indexes.
-        unsafe {
-            let root = &*self.0;
-            let own = version::table_number(column.var);
-            let mut fewest: Option<f64> = None;
-            for class in self.classes_of(column) {
-                let mut number = -1;
-                loop {
-                    number = pg_sys::bms_next_member(class.ec_relids, number);
-                    if number < 0 {
-                        break;
-                    }
-                    if number == own || number >= root.simple_rel_array_size {
-                        continue;
-                    }
-                    let relation = *root.simple_rel_array.add(number as usize);
-                    if !relation.is_null() && (*relation).rows > 0.0 {
-                        let rows = (*relation).rows;
-                        fewest = Some(fewest.map_or(rows, |f| f.min(rows)));
-                    }
-                }
-            }
-            fewest
-        }
-    }
-
-    fn classes_of(&self, column: &Column) -> impl Iterator<Item = &pg_sys::EquivalenceClass> {
+    pub(super) fn classes_of(
+        &self,
+        column: &Column,
+    ) -> impl Iterator<Item = &pg_sys::EquivalenceClass> {
         // SAFETY: as above.
         let classes = unsafe { PgList::<pg_sys::EquivalenceClass>::from_pg((*self.0).eq_classes) };
         let found: Vec<_> = classes
@@ -413,6 +388,12 @@ unsafe fn is_comparison_of(node: *mut pg_sys::Node, column: &Column) -> bool {
 }
 
 impl Column {
+    /// The number of its table in the query.
+    pub(super) fn table_number(&self) -> i32 {
+        // SAFETY: a Var.
+        unsafe { version::table_number(self.var) }
+    }
+
     /// Whether both are columns of the same table of the query.
     pub fn is_of_same_row(&self, other: &Column) -> bool {
         // SAFETY: both are Vars.

@@ -2,6 +2,7 @@
 //! or policies: what is read decides permissions and never leaves the functions as it is.
 
 use std::cell::RefCell;
+use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -136,9 +137,31 @@ fn open_all(paths: &[Path]) -> Option<Vec<Opened>> {
     paths.iter().map(open).collect()
 }
 
-/// Where a row is in its table. What is found there later may be another row.
+/// Where a row is. What is found there later may be another row.
 #[derive(Debug, Clone, Copy)]
-pub struct RowId(pg_sys::ItemPointerData);
+pub struct RowId {
+    /// The table or partition.
+    relation: Oid,
+    page: u32,
+    /// Numbers in a page begin with one.
+    number: NonZeroU16,
+}
+
+impl RowId {
+    /// `None` for a row that is in no page.
+    fn new(relation: &Relation, tid: &pg_sys::ItemPointerData) -> Option<Self> {
+        let number = NonZeroU16::new(tid.ip_posid)?;
+        Some(Self { relation: relation.oid(), page: page_of(tid), number })
+    }
+
+    fn tid(self) -> pg_sys::ItemPointerData {
+        let (bi_hi, bi_lo) = ((self.page >> 16) as u16, self.page as u16);
+        pg_sys::ItemPointerData {
+            ip_blkid: pg_sys::BlockIdData { bi_hi, bi_lo },
+            ip_posid: self.number.get(),
+        }
+    }
+}
 
 /// Calls `each` with the columns `want` of every row of `table` (partitions and children included)
 /// whose columns equal the given keys, through an index where there is one, until it breaks.
@@ -148,18 +171,58 @@ pub fn find_rows(
     want: &[&str],
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    find_rows_with_ids(table, equal, want, |_, columns| each(columns))
+    let (paths, opened) = open(table, equal, want)?;
+    search(&paths, &opened, equal, &mut |_, columns| each(columns))
 }
 
-/// As [`find_rows`]; `each` is told where the row is, too.
-pub fn find_rows_with_ids(
+/// As [`find_rows`], where no two rows that `each` takes, by breaking, can be visible; it is told where
+/// the row is. Looks first where that row was found last: it takes much less time than to search an
+/// index.
+pub fn find_row_again(
     table: Oid,
     equal: &[(&str, &Key)],
     want: &[&str],
-    mut each: impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
+    at: Option<RowId>,
+    mut each: impl FnMut(Option<RowId>, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let (paths, opened) = open(table, equal, want)?;
-    for (path, (relation, index)) in paths.iter().zip(&opened) {
+    if let Some(at) = at
+        && let ([path], [(relation, _)]) = (&*paths, &*opened)
+        && path.relation == at.relation
+    {
+        let numbers = path.equal.iter().map(|(number, base, _)| (*number, *base));
+        let rows = Rows::of(relation, numbers.chain(path.want.iter().copied()).collect());
+        let outcome = rows.read(at, |columns| {
+            let (compared, wanted) = columns.split_at(path.equal.len());
+            for ((column, (_, key)), (_, base, collation)) in
+                compared.iter().zip(equal).zip(&path.equal)
+            {
+                let (Some(column), Some(key)) = (column, Value::of_key(key, *base)?) else {
+                    return Ok(ControlFlow::Continue(()));
+                };
+                if !is_equal(*base, *collation, *column, key) {
+                    return Ok(ControlFlow::Continue(()));
+                }
+            }
+            each(Some(at), wanted)
+        });
+        rows.close();
+        if let Some(outcome) = outcome
+            && outcome?.is_break()
+        {
+            return Ok(());
+        }
+    }
+    search(&paths, &opened, equal, &mut each)
+}
+
+fn search(
+    paths: &[Path],
+    opened: &[Opened],
+    equal: &[(&str, &Key)],
+    each: &mut impl FnMut(Option<RowId>, &[Option<Value>]) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    for (path, (relation, index)) in paths.iter().zip(opened) {
         let mut keys = Vec::with_capacity(equal.len());
         for ((_, key), (number, base, collation)) in equal.iter().zip(&path.equal) {
             let Some(value) = Value::of_key(key, *base)? else { break };
@@ -183,9 +246,9 @@ pub fn find_rows_with_ids(
                 }
                 let types = path.want.iter().map(|(_, type_oid)| *type_oid);
                 let wanted: Vec<_> = wanted.iter().copied().zip(types).collect();
-                scan_index(relation, index, &mut keys, &wanted, &mut each)?
+                scan_index(relation, index, &mut keys, &wanted, each)?
             }
-            _ => scan(relation, index.as_ref(), &mut keys, &path.want, &mut each)?,
+            _ => scan(relation, index.as_ref(), &mut keys, &path.want, each)?,
         };
         if outcome.is_break() {
             break;
@@ -215,20 +278,22 @@ pub fn count_rows(table: Oid, equal: &[(&str, &Key)]) -> Result<usize> {
 }
 
 /// An open table, of which rows are read where they are.
-pub struct Rows {
-    relation: Relation,
+pub struct Rows<'a> {
+    relation: &'a Relation,
     /// The table's pages, of which none can go while it is locked.
     pages: u32,
     slot: *mut pg_sys::TupleTableSlot,
     want: Vec<(i16, Oid)>,
 }
 
-impl Rows {
-    /// Opens a table to read these columns of its rows.
-    pub fn open(table: Oid, want: &[&str]) -> Result<Self> {
-        let relation = Relation::open(table);
+impl<'a> Rows<'a> {
+    /// Prepares to read these columns of the table's rows.
+    pub fn new(relation: &'a Relation, want: &[&str]) -> Result<Self> {
         let want = want.iter().map(|name| relation.required_column(name));
-        let want = want.collect::<Result<Vec<_>>>()?;
+        Ok(Self::of(relation, want.collect::<Result<_>>()?))
+    }
+
+    fn of(relation: &'a Relation, want: Vec<(i16, Oid)>) -> Self {
         // SAFETY: the relation is open.
         let (pages, slot) = unsafe {
             let main = pg_sys::ForkNumber::MAIN_FORKNUM;
@@ -237,15 +302,15 @@ impl Rows {
                 pg_sys::table_slot_create(relation.raw(), std::ptr::null_mut()),
             )
         };
-        Ok(Self { relation, pages, slot, want })
+        Self { relation, pages, slot, want }
     }
 
     /// What `read` makes of the columns of the row that is there, if one is visible.
     pub fn read<T>(&self, at: RowId, read: impl FnOnce(&[Option<Value>]) -> T) -> Option<T> {
-        let mut tid = at.0;
-        if page_of(&tid) >= self.pages {
+        if at.relation != self.relation.oid() || at.page >= self.pages {
             return None;
         }
+        let mut tid = at.tid();
         // SAFETY: the relation is open and the slot its own; values are used while the row is in it.
         unsafe {
             let snapshot = pg_sys::GetActiveSnapshot();
@@ -267,7 +332,7 @@ impl Rows {
         }
     }
 
-    /// Closes the table.
+    /// Frees what is held.
     pub fn close(self) {
         // SAFETY: the slot is this one's own.
         unsafe { pg_sys::ExecDropSingleTupleTableSlot(self.slot) }
@@ -288,6 +353,18 @@ pub fn rows_of(
         want.iter().map(|name| relation.required_column(name)).collect::<Result<Vec<_>>>()?;
     let mut each = |_, columns: &[Option<Value>]| each(columns).map(ControlFlow::Continue);
     scan(&relation, None, &mut [], &wanted, &mut each).map(|_| ())
+}
+
+/// Whether two values of the same base type are equal, by its default operator.
+fn is_equal(base: Oid, collation: Oid, one: Value, other: Value) -> bool {
+    // SAFETY: the entry lives for ever, and its function takes two values of the type.
+    unsafe {
+        let function = &mut (*equality(base)).eq_opr_finfo;
+        function.fn_oid != Oid::INVALID
+            && pg_sys::FunctionCall2Coll(function, collation, one.datum(), other.datum()).value()
+                & 0xff
+                != 0
+    }
 }
 
 fn scan_key(number: i16, base: Oid, collation: Oid, value: Value) -> Result<pg_sys::ScanKeyData> {
@@ -320,7 +397,7 @@ fn scan(
     index: Option<&Relation>,
     keys: &mut [pg_sys::ScanKeyData],
     wanted: &[(i16, Oid)],
-    each: &mut impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
+    each: &mut impl FnMut(Option<RowId>, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     // SAFETY: the relations stay open during the scan, the snapshot stays active; a tuple is valid
     // until the next step.
@@ -346,7 +423,7 @@ fn scan(
                 column_of(tuple, *number, (*relation.raw()).rd_att)
                     .map(|datum| Value::new(datum, *type_oid))
             }));
-            outcome = each(RowId((*tuple).t_self), &columns);
+            outcome = each(RowId::new(relation, &(*tuple).t_self), &columns);
             if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 break;
             }
@@ -363,7 +440,7 @@ fn scan_index(
     index: &Relation,
     keys: &mut [pg_sys::ScanKeyData],
     wanted: &[(i16, Oid)],
-    each: &mut impl FnMut(RowId, &[Option<Value>]) -> Result<ControlFlow<()>>,
+    each: &mut impl FnMut(Option<RowId>, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     // SAFETY: as above; an index entry is valid until the next step.
     unsafe {
@@ -392,7 +469,7 @@ fn scan_index(
                 let at = *place as usize - 1;
                 (!nulls[at]).then(|| Value::new(values[at], *type_oid))
             }));
-            outcome = each(RowId(*tid), &columns);
+            outcome = each(RowId::new(relation, &*tid), &columns);
             if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 break;
             }

@@ -86,14 +86,24 @@ impl Value {
         match family {
             Family::Bigint => Key::Bigint(self.datum.value() as i64),
             Family::Uuid => Key::Uuid(self.as_uuid()),
-            Family::Text => Key::Text(self.as_text()),
+            Family::Text => Key::Text(self.with_text(|text| text.into())),
         }
+    }
+
+    /// A value of type "char".
+    pub fn as_char(self) -> char {
+        char::from(self.datum.value() as u8)
     }
 
     /// The characters of a text, varchar, char(n) or citext value.
     pub fn as_text(self) -> String {
-        // SAFETY: those types share text's representation.
-        unsafe { String::from_datum(self.datum, false) }.unwrap_or_default()
+        self.with_text(str::to_owned)
+    }
+
+    /// What `use_text` makes of the characters of such a value, which are not copied.
+    pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
+        // SAFETY: those types share text's representation; the text is used while the value is valid.
+        use_text(unsafe { <&str>::from_datum(self.datum, false) }.unwrap_or_default())
     }
 
     /// The bytes of a bytea value.
@@ -211,7 +221,9 @@ impl Value {
                 };
                 uuid.and_then(uuid_datum)
             }
-            pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => key.to_text().into_datum(),
+            pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::BPCHAROID => {
+                key.text().as_str().into_datum()
+            }
             _ => Some(Value::parse(base_type, &key.to_text(), "key")?.datum),
         };
         Ok(datum.map(|datum| Value { datum, type_oid: base_type }))

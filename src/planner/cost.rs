@@ -17,9 +17,11 @@ const CHECK_EVERYWHERE: f64 = 0.004;
 /// Looking one object up.
 pub const PROBE: f64 = 1.2;
 /// Reading one object of a reach.
-const READ: f64 = 0.05;
+pub const READ: f64 = 0.05;
 /// Reading one object of a reach and looking its row up by an index.
 pub const FETCH: f64 = 0.35;
+/// Reading one of the rows that an index finds together.
+pub const FOUND: f64 = 0.2;
 /// Reading one row of the table for what it says of its owner.
 const OWNER: f64 = 0.015;
 

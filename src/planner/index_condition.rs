@@ -5,9 +5,10 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 
 use super::asked::{Asked, Object, Who};
-use super::cost::{FETCH, PROBE, table_rows};
+use super::cost::{FETCH, FOUND, PROBE, READ, table_rows};
 use super::estimate::{Estimate, Reached, reached};
 use crate::catalog::ObjectType;
+use crate::check::PROBES;
 use crate::error::Result;
 use crate::pg::expr::Expr;
 use crate::pg::function;
@@ -135,7 +136,9 @@ fn serves_behind(
 /// Whether looking the objects up may be the best plan. Where the planner has the choice it decides
 /// by cost; but it uses all conditions on an index's column or none. So that none is offered where
 /// the column has a better use: a given key, or few within given bounds; a join with few rows, each of
-/// which looks up one key; or the order of the first few rows wanted.
+/// which looks up one key; or the order of the first few rows wanted. Nor where a join by another
+/// index finds so few rows that asking of each costs less, which the planner would not see: to it
+/// pages read at random cost as much as on a disk, and those of the objects are not in its account.
 fn pays(planner: &Planner, column: &Column, objects: f64, rows: f64) -> bool {
     if planner.is_fixed(column) {
         return false;
@@ -149,6 +152,12 @@ fn pays(planner: &Planner, column: &Column, objects: f64, rows: f64) -> bool {
     if let Some(partners) = planner.fewest_partners(column) {
         let probes = tried.map_or(partners, |tried| tried.min(partners));
         if probes * PROBE < fetching {
+            return false;
+        }
+    }
+    if let Some(joined) = planner.fewest_joined(column) {
+        let asking = (joined.rows * PROBE).min(PROBES as f64 * PROBE + objects * READ);
+        if joined.share < 1.0 && joined.rows * FOUND + asking < fetching {
             return false;
         }
     }

@@ -52,7 +52,10 @@ def change(session, chance):
         ("INSERT INTO groups VALUES (%s)", (group,)),
         ("UPDATE groups SET id = %s WHERE id = %s", (group, other)),
         ("SELECT rowgrant.define_perm('documents', 'change', %s)", (chance.choice([[], ["view"]]),)),
-        ("VACUUM FULL rowgrant.subject", None),
+        ("DELETE FROM users WHERE id = %s", (user,)),
+        ("INSERT INTO users VALUES (%s, true, false)", (user,)),
+        ("UPDATE users SET id = %s WHERE id = %s", (user, chance.choice(USERS))),
+        (chance.choice(["VACUUM", "VACUUM FULL"]) + chance.choice([" users", " rowgrant.subject"]), None),
         ("TRUNCATE memberships", None) if chance.random() < 0.2 else ("INSERT INTO memberships VALUES (%s, %s)", (user, group)),
     ])
     with contextlib.suppress(psycopg.Error):
@@ -107,6 +110,42 @@ def test_a_session_answers_as_a_new_one(database, db, other, tables, level):
         differ += found != last
         last = found
     assert differ > STEPS // 20, "the changes must make a difference"
+
+
+def test_another_row_in_the_place_of_one_that_was_remembered(db, tables):
+    """Of the user, and of his subject."""
+    db.execute("SELECT rowgrant.assign_perm(u, 'view', 'documents', u) FROM generate_series(1, 2) u")
+    asked = "SELECT array_agg(rowgrant.has_perm(u, 'view', 'documents', u) ORDER BY u) FROM generate_series(1, 2) u"
+    assert value(db, asked) == [True, True]
+    place = "SELECT ctid FROM users WHERE id = 1"
+    before = value(db, place)
+    db.execute("UPDATE users SET id = 4 WHERE id = 1")
+    db.execute("VACUUM users")
+    db.execute("INSERT INTO users VALUES (5, true, true)")
+    assert value(db, "SELECT ctid FROM users WHERE id = 5") == before, "the place was not used again"
+    assert value(db, asked) == [False, True]
+    assert value(db, "SELECT array_agg(rowgrant.has_perm(u, 'view', 'documents', 1) ORDER BY u) FROM unnest('{4,5,2}'::int[]) u") \
+        == [False, True, True]
+    db.execute("DELETE FROM users WHERE id = 2")
+    db.execute("VACUUM rowgrant.subject")
+    db.execute("INSERT INTO users VALUES (2, true, false)")
+    db.execute("SELECT rowgrant.assign_perm(5, 'view', 'documents', 2)")
+    assert value(db, asked) == [False, False]
+
+
+def test_more_users_than_fit_into_memory(db):
+    """Some are forgotten, and looked up again."""
+    db.execute("CREATE TABLE people (id text PRIMARY KEY, active boolean NOT NULL)")
+    db.execute("INSERT INTO people SELECT 'user ' || i, i % 5 <> 0 FROM generate_series(1, 3000) i")
+    db.execute("SELECT rowgrant.register_users('people', 'active')")
+    db.execute("SELECT rowgrant.assign_perms(ARRAY(SELECT id FROM people WHERE right(id, 1) < '6'), '{view}', 'documents', '{7}'::bigint[])")
+    db.execute("SET work_mem = '64kB'")
+    wrong = ("SELECT count(*) FROM (SELECT id, active AND right(id, 1) < '6' AS may FROM people ORDER BY {}) p"
+             " WHERE rowgrant.has_perm(id, 'view', 'documents', 7) <> may")
+    for order in ("id", "id DESC", "md5(id)", "id"):
+        assert value(db, wrong.format(order)) == 0
+    db.execute("UPDATE people SET active = NOT active WHERE right(id, 1) IN ('1', '5')")
+    assert value(db, wrong.format("id")) == 0
 
 
 def test_a_transaction_sees_what_it_has_written(db, tables):

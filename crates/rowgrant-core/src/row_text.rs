@@ -1,33 +1,61 @@
 //! Keys of several columns as one text, in the syntax of PostgreSQL's row literals.
 
-/// Writes a row literal: `(1,"a b")`. The canonical form of a key of several columns, given the
-/// canonical forms of its parts; no part of a key is NULL.
-pub fn format<S: AsRef<str>>(parts: &[S]) -> String {
-    let mut out = String::from("(");
-    for (i, part) in parts.iter().enumerate() {
-        if i > 0 {
-            out.push(',');
-        }
-        let part = part.as_ref();
-        let plain = !part.is_empty()
-            && !part
-                .chars()
-                .any(|c| c.is_whitespace() || matches!(c, '"' | '\\' | '(' | ')' | ','));
-        if plain {
-            out.push_str(part);
-        } else {
-            out.push('"');
-            for c in part.chars() {
-                if matches!(c, '"' | '\\') {
-                    out.push(c);
-                }
-                out.push(c);
-            }
-            out.push('"');
+/// A row literal that is being written into a string that was empty: `(1,"a b")`. The canonical form
+/// of a key of several columns, given the canonical forms of its parts; no part of a key is NULL.
+pub struct Row<'a>(&'a mut String);
+
+impl<'a> Row<'a> {
+    pub fn new(text: &'a mut String) -> Self {
+        // Room for two numbers of ordinary size.
+        text.reserve(24);
+        text.push('(');
+        Self(text)
+    }
+
+    fn begin_part(&mut self) {
+        if self.0.len() > 1 {
+            self.0.push(',');
         }
     }
-    out.push(')');
-    out
+
+    /// Adds a part that needs no quotes: one without blanks, quotes, backslashes, parentheses and
+    /// commas, and not empty.
+    pub fn push_plain(&mut self, part: &str) {
+        self.begin_part();
+        self.0.push_str(part);
+    }
+
+    /// Adds a part.
+    pub fn push(&mut self, part: &str) {
+        let is_special = |c: char| c.is_whitespace() || matches!(c, '"' | '\\' | '(' | ')' | ',');
+        if !part.is_empty() && !part.chars().any(is_special) {
+            return self.push_plain(part);
+        }
+        self.begin_part();
+        self.0.push('"');
+        for c in part.chars() {
+            if matches!(c, '"' | '\\') {
+                self.0.push(c);
+            }
+            self.0.push(c);
+        }
+        self.0.push('"');
+    }
+
+    /// The literal.
+    pub fn finish(self) -> &'a str {
+        self.0.push(')');
+        self.0
+    }
+}
+
+/// The row literal of these parts.
+pub fn format<S: AsRef<str>>(parts: &[S]) -> String {
+    let mut text = String::new();
+    let mut row = Row::new(&mut text);
+    parts.iter().for_each(|part| row.push(part.as_ref()));
+    row.finish();
+    text
 }
 
 /// Reads a row literal into its parts, `None` for a NULL part; the rules are those of `record_in`.

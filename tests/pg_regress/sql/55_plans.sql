@@ -46,6 +46,21 @@ EXPLAIN (COSTS OFF) SELECT * FROM documents d WHERE rowgrant.group_has_perm('eve
 -- In a join, a subquery, and under a policy.
 EXPLAIN (COSTS OFF) SELECT * FROM documents d JOIN parts p ON p.id = d.created WHERE rowgrant.has_perm('few', 'view', d) AND rowgrant.has_perm('all', 'view', p);
 EXPLAIN (COSTS OFF) SELECT * FROM owned o WHERE id < 5 AND EXISTS (SELECT FROM documents d WHERE d.created = o.id AND rowgrant.has_perm('few', 'view', d));
+-- A join by another index that finds fewer rows than the user reaches.
+CREATE TABLE folders (id integer PRIMARY KEY, note text);
+INSERT INTO folders SELECT i, 'x' FROM generate_series(1, 2000) i;
+CREATE TABLE files (id integer PRIMARY KEY, folder integer NOT NULL, body text);
+INSERT INTO files SELECT i, i % 2000 + 1, repeat('x', 200) FROM generate_series(1, 20000) i;
+CREATE INDEX ON files (folder);
+SELECT rowgrant.protect('folders'), rowgrant.protect('files');
+SELECT rowgrant.assign_perms(ARRAY['few'], '{view}', 'folders', ARRAY[7, 8]),
+       rowgrant.assign_perms(ARRAY['few'], '{view}', 'files', ARRAY(SELECT id FROM files WHERE id % 50 = 7));
+VACUUM ANALYZE;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM files f JOIN folders d ON d.id = f.folder WHERE rowgrant.has_perm('few', 'view', f) AND rowgrant.has_perm('few', 'view', d);
+SELECT count(*) FROM files f JOIN folders d ON d.id = f.folder WHERE rowgrant.has_perm('few', 'view', f) AND rowgrant.has_perm('few', 'view', d);
+EXPLAIN (COSTS OFF) SELECT count(*) FROM files f JOIN folders d ON d.id = f.folder WHERE rowgrant.has_perm('few', 'view', f);
+SELECT rowgrant.unprotect('files', true), rowgrant.unprotect('folders', true);
+DROP TABLE files, folders;
 CREATE VIEW seen AS SELECT id, created FROM documents d WHERE rowgrant.can('view', d);
 BEGIN;
 SELECT rowgrant.set_user('few'::text);

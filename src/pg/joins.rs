@@ -1,0 +1,116 @@
+//! What the planner knows of the joins of a query.
+
+use pgrx::PgList;
+use pgrx::pg_sys::{self, NodeTag};
+
+use super::expr::below_relabels;
+use super::plan::{Column, Planner};
+use super::version;
+
+/// The rows of a table that a join finds by an index.
+pub struct Joined {
+    /// About so many, in all.
+    pub rows: f64,
+    /// What it costs to read their pages one by one, as a part of what it costs to read the whole table.
+    pub share: f64,
+}
+
+impl Planner {
+    /// The least number of rows of a table whose column this one is joined with by equality.
+    pub fn fewest_partners(&self, column: &Column) -> Option<f64> {
+        let own = column.table_number();
+        self.classes_of(column).filter_map(|class| self.partners(class, own)).reduce(f64::min)
+    }
+
+    /// The fewest rows of the column's table that a join by another column, the first of some index,
+    /// finds.
+    pub fn fewest_joined(&self, column: &Column) -> Option<Joined> {
+        let relation = self.relation_of(column)?;
+        let own = column.table_number();
+        // SAFETY: lists of the planner's own structures; an index has a first column.
+        let rows = unsafe {
+            let indexes = PgList::<pg_sys::IndexOptInfo>::from_pg(relation.indexlist);
+            let first: Vec<i32> = indexes
+                .iter_ptr()
+                .filter(|index| (**index).indpred.is_null())
+                .map(|index| *(*index).indexkeys)
+                .filter(|number| *number > 0 && *number != i32::from(column.number))
+                .collect();
+            let classes = PgList::<pg_sys::EquivalenceClass>::from_pg((*self.0).eq_classes);
+            let joined = |class: *mut pg_sys::EquivalenceClass| {
+                let var = own_column(class, own, &first)?;
+                let partners = self.partners(&*class, own)?;
+                Some(partners * relation.tuples.max(1.0) / self.different_values(var))
+            };
+            classes.iter_ptr().filter_map(joined).reduce(f64::min)?
+        };
+        // SAFETY: a variable that users set.
+        let at_random = unsafe { pg_sys::random_page_cost / pg_sys::seq_page_cost.max(0.01) };
+        Some(Joined { rows, share: rows * at_random / f64::from(relation.pages.max(1)) })
+    }
+
+    /// The least number of rows of another table of which a column is in the class.
+    fn partners(&self, class: &pg_sys::EquivalenceClass, own: i32) -> Option<f64> {
+        // SAFETY: members of a set of range table indexes; the array holds null where there is none.
+        unsafe {
+            let root = &*self.0;
+            let mut fewest: Option<f64> = None;
+            let mut number = -1;
+            loop {
+                number = pg_sys::bms_next_member(class.ec_relids, number);
+                if number < 0 {
+                    return fewest;
+                }
+                if number == own || number >= root.simple_rel_array_size {
+                    continue;
+                }
+                let relation = *root.simple_rel_array.add(number as usize);
+                if !relation.is_null() && (*relation).rows > 0.0 {
+                    let rows = (*relation).rows;
+                    fewest = Some(fewest.map_or(rows, |f| f.min(rows)));
+                }
+            }
+        }
+    }
+
+    /// About how many different values the column has.
+    fn different_values(&self, var: *mut pg_sys::Var) -> f64 {
+        // SAFETY: a column of this query; what the statistics hold is released by the function that
+        // came with it.
+        unsafe {
+            let mut known = pg_sys::VariableStatData::default();
+            let mut is_default = false;
+            pg_sys::examine_variable(self.0, var.cast(), 0, &mut known);
+            let different = pg_sys::get_variable_numdistinct(&mut known, &mut is_default);
+            if let (false, Some(free)) = (known.statsTuple.is_null(), known.freefunc) {
+                free(known.statsTuple);
+            }
+            different.max(1.0)
+        }
+    }
+}
+
+/// The column of the class that is one of these columns of the table.
+///
+/// # Safety
+/// The class must be one of the planner's.
+unsafe fn own_column(
+    class: *mut pg_sys::EquivalenceClass,
+    table: i32,
+    numbers: &[i32],
+) -> Option<*mut pg_sys::Var> {
+    // SAFETY: the caller's promise; tags tell the structures.
+    unsafe {
+        let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*class).ec_members);
+        members.iter_ptr().find_map(|member| {
+            let node = below_relabels((*member).em_expr.cast());
+            if (*node).type_ != NodeTag::T_Var {
+                return None;
+            }
+            let var = node.cast::<pg_sys::Var>();
+            let is_own = version::table_number(var) == table
+                && numbers.contains(&i32::from((*var).varattno));
+            is_own.then_some(var)
+        })
+    }
+}
