@@ -1,5 +1,6 @@
 //! What was looked up of users and groups, remembered while what statements see stays the same: many
-//! users of one statement are in the same groups, and many statements ask about the same user.
+//! users of one statement are in the same groups, and many statements ask about the same user. Where
+//! it was found is remembered for longer, as the place to look first.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use crate::pg::snapshot::{self, Stamp};
 /// So many groups are remembered at most; beyond it all are forgotten.
 const GROUPS: usize = 10_000;
 
-/// What was looked up under one snapshot.
+/// What was looked up under one snapshot, and where.
 #[derive(Default)]
 pub struct Memo {
     stamp: Option<Stamp>,
@@ -72,6 +73,10 @@ impl Memo {
     pub fn remember_user(&mut self, user: &UserId, subjects: &Rc<Subjects>, places: Places) {
         let entry = User { known_at: self.number, subjects: Rc::clone(subjects), places };
         self.bytes += bytes(user, &entry);
+        if self.users.len() == self.users.capacity() {
+            // By less than it would grow otherwise: what is not used yet is memory, too.
+            self.users.reserve_exact(self.users.len() / 4 + 1);
+        }
         if let Some(former) = self.users.insert(user.clone(), entry) {
             self.bytes -= bytes(user, &former);
         }
@@ -81,6 +86,9 @@ impl Memo {
             if let Some((user, entry)) = self.users.swap_remove_index(at) {
                 self.bytes -= bytes(&user, &entry);
             }
+        }
+        if self.users.capacity() > 4 * self.users.len() + 64 {
+            self.users.shrink_to_fit();
         }
     }
 }

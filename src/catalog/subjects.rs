@@ -271,7 +271,8 @@ pub(super) fn find_subject(
     let text = Key::Text(key.text());
     let mut found = None;
     let (equal, want) = ([("key", &text)], ["id", "kind"]);
-    find_row_again(own_tables()?.subject, &equal, &want, at, |at, row| {
+    let place: (&[&str], _) = (&["key", "kind"], at);
+    find_row_again(own_tables()?.subject, &equal, &want, place, |at, row| {
         if row[1].is_some_and(|stored| kind.is(stored)) {
             found = subject_number(row[0]).map(|id| (id, at));
             return Ok(ControlFlow::Break(()));
@@ -297,8 +298,8 @@ fn standing(sources: &Sources, id: &Key, place: &mut Option<RowId>) -> Result<St
     let flags = [users.active_column.as_deref(), users.superuser_column.as_deref()];
     let want: Vec<&str> = flags.into_iter().flatten().collect();
     let mut found = Standing::Nobody;
-    let last = place.take();
-    find_row_again(users.relation, &[(&users.key_column, id)], &want, last, |at, row| {
+    let (key, last) = (users.key_column.as_str(), place.take());
+    find_row_again(users.relation, &[(key, id)], &want, (&[key], last), |at, row| {
         *place = at;
         let mut values = row.iter();
         // A column of another type says nothing.

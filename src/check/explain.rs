@@ -79,7 +79,7 @@ fn explain_grants(reach: &Reach, perm: &str, key: &Key, rows: &Rows) -> Result<(
     let subjects = &reach.holder.subjects;
     let counts = |subject: i32| subjects.ids.binary_search(&subject).is_ok();
     let mut granted = Vec::new();
-    grants::each_on_object(key, &reach.giving, |permission, subject| {
+    grants::each_on_object(key.into(), &reach.giving, |permission, subject| {
         if counts(subject) {
             granted.push(Granted { permission, subject, on_object: true });
         }

@@ -57,43 +57,43 @@ fn by_model(call: &Call, who: Who) -> Result<bool> {
 }
 
 /// `has_perm(user_id, perm, object_type, key)`
-pub fn has_perm_key(call: &Call) -> Result<Output> {
-    by_key(call, Who::User).map(Output::Bool)
+pub fn has_perm_key(call: &Call) -> Result<bool> {
+    by_key(call, Who::User)
 }
 
 /// `has_perm(user_id, perm, object)`
-pub fn has_perm_row(call: &Call) -> Result<Output> {
-    by_row(call, Who::User).map(Output::Bool)
+pub fn has_perm_row(call: &Call) -> Result<bool> {
+    by_row(call, Who::User)
 }
 
 /// `has_perm(user_id, perm, relation, owner, VARIADIC key)`
-pub fn has_perm_columns(call: &Call) -> Result<Output> {
-    by_columns(call, Who::User).map(Output::Bool)
+pub fn has_perm_columns(call: &Call) -> Result<bool> {
+    by_columns(call, Who::User)
 }
 
 /// `has_perm(user_id, perm, object_type)`
-pub fn has_perm_model(call: &Call) -> Result<Output> {
-    by_model(call, Who::User).map(Output::Bool)
+pub fn has_perm_model(call: &Call) -> Result<bool> {
+    by_model(call, Who::User)
 }
 
 /// `can(perm, object_type, key)`
-pub fn can_key(call: &Call) -> Result<Output> {
-    by_key(call, Who::Current).map(Output::Bool)
+pub fn can_key(call: &Call) -> Result<bool> {
+    by_key(call, Who::Current)
 }
 
 /// `can(perm, object)`
-pub fn can_row(call: &Call) -> Result<Output> {
-    by_row(call, Who::Current).map(Output::Bool)
+pub fn can_row(call: &Call) -> Result<bool> {
+    by_row(call, Who::Current)
 }
 
 /// `can(perm, relation, owner, VARIADIC key)`
-pub fn can_columns(call: &Call) -> Result<Output> {
-    by_columns(call, Who::Current).map(Output::Bool)
+pub fn can_columns(call: &Call) -> Result<bool> {
+    by_columns(call, Who::Current)
 }
 
 /// `can(perm, object_type)`
-pub fn can_model(call: &Call) -> Result<Output> {
-    by_model(call, Who::Current).map(Output::Bool)
+pub fn can_model(call: &Call) -> Result<bool> {
+    by_model(call, Who::Current)
 }
 
 /// `has_perms(user_id, perms, object_type, key, any_perm)`: all of the permissions, or any.
@@ -126,8 +126,8 @@ pub fn has_perms(call: &Call) -> Result<Output> {
 }
 
 /// `group_has_perm(group_id, perm, object_type, key)`
-pub fn group_has_perm(call: &Call) -> Result<Output> {
-    by_key(call, Who::Group).map(Output::Bool)
+pub fn group_has_perm(call: &Call) -> Result<bool> {
+    by_key(call, Who::Group)
 }
 
 /// `require_perm(user_id, perm, object_type, key)`

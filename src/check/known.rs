@@ -89,7 +89,7 @@ impl Known {
         if self.probes.is_multiple_of(PROBES) && !self.too_large {
             self.read()?;
         }
-        self.reach.is_granted(&key.into())
+        self.reach.is_granted(key)
     }
 
     fn read(&mut self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::model_level;
 use crate::catalog::{self, ObjectType, Sources, Subjects};
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::{Key, KeyRef};
 use crate::pg::grants::{self, Wanted};
 use crate::pg::held::{self, Cursor, Pair};
 use crate::pg::value::Value;
@@ -46,7 +46,7 @@ impl Reach {
     /// the table has no such row, even to whoever holds it everywhere: the answer is true exactly
     /// for what listing lists.
     pub fn holds(&self, key: &Key) -> Result<bool> {
-        if self.is_granted(key)? {
+        if self.is_granted(key.into())? {
             return Ok(true);
         }
         Ok(self.owns(key)? || (self.is_everywhere()? && self.object_type.has_row(key)?))
@@ -64,7 +64,7 @@ impl Reach {
     }
 
     /// Whether a grant on that very object gives it.
-    pub fn is_granted(&self, key: &Key) -> Result<bool> {
+    pub fn is_granted(&self, key: KeyRef) -> Result<bool> {
         grants::any_on_object(key, self.wanted())
     }
 
@@ -93,7 +93,7 @@ impl Reach {
     }
 
     /// Calls `each` with the objects granted one by one; an object may come more than once.
-    pub fn each_granted(&self, each: impl FnMut(Key)) -> Result<()> {
+    pub fn each_granted(&self, each: impl FnMut(KeyRef)) -> Result<()> {
         let family = self.object_type.shape.family();
         held::read(family, &self.pairs(), &mut Cursor::default(), usize::MAX, each)
     }

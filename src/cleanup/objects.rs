@@ -60,7 +60,7 @@ pub fn object_changed(trigger: &Trigger) -> Result<()> {
 fn deleted(trigger: &Trigger, object_type: &ObjectType, key: &Key) -> Result<()> {
     let permissions = object_type.permission_ids();
     // Most rows have no grants: one look into the index tells, without a statement.
-    if !pg::grants::any_of_permissions_latest(key, &permissions)? {
+    if !pg::grants::any_of_permissions_latest(key.into(), &permissions)? {
         return Ok(());
     }
     is_alone(trigger, object_type, key)?;
@@ -78,8 +78,8 @@ fn moved(trigger: &Trigger, object_type: &ObjectType, old: &Key, new: &Key) -> R
     let permissions = object_type.permission_ids();
     let aside: Vec<i32> = permissions.iter().rev().map(|permission| -permission).collect();
     moves::end(id, old);
-    let occupied = pg::grants::any_of_permissions_latest(new, &permissions)?;
-    let brings = pg::grants::any_of_permissions_latest(old, &permissions)?;
+    let occupied = pg::grants::any_of_permissions_latest(new.into(), &permissions)?;
+    let brings = pg::grants::any_of_permissions_latest(old.into(), &permissions)?;
     if occupied || brings {
         trigger.check_tells_moves(&key_columns(object_type), triggers::ON_OBJECTS.leaving)?;
         let alone = is_alone(trigger, object_type, new)?;
@@ -97,7 +97,7 @@ fn moved(trigger: &Trigger, object_type: &ObjectType, old: &Key, new: &Key) -> R
     if brings {
         owner::run(|| grants::move_object(family, old, new, &permissions, waits))?;
     }
-    if pg::grants::any_of_permissions_latest(old, &aside)? {
+    if pg::grants::any_of_permissions_latest(old.into(), &aside)? {
         owner::run(|| grants::move_object(family, old, old, &aside, true))?;
     }
     Ok(())

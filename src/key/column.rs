@@ -75,16 +75,21 @@ impl KeyColumn {
         matches!(self.form, Form::Text | Form::Padded | Form::CaseInsensitive)
     }
 
+    /// The number that a value is, where the key is one too.
+    pub fn integer(&self, value: Value) -> Option<i64> {
+        if self.is_integer() { value.as_integer(value.base_type()) } else { None }
+    }
+
     /// The canonical form of a value of any type: a value of the key's own type as it is, an
     /// integer where a number is wanted, everything else by way of its text. `what` names it in
     /// errors.
     pub fn of_value(&self, value: Value, what: &str) -> Result<Key> {
+        if let Some(number) = self.integer(value) {
+            return Ok(Key::Bigint(number));
+        }
         let base = value.base_type();
         if base == self.base {
             return Ok(self.of_own(value));
-        }
-        if let (Form::Integer, Some(number)) = (self.form, value.as_integer(base)) {
-            return Ok(Key::Bigint(number));
         }
         match base {
             pg_sys::TEXTOID | pg_sys::VARCHAROID | pg_sys::UNKNOWNOID => {

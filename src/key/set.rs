@@ -4,22 +4,17 @@ use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 use roaring::RoaringTreemap;
-use smol_str::SmolStr;
+use rowgrant_core::text_set::{SLOT, TextSet};
 use uuid::Uuid;
 
 use super::{Family, Key, KeyRef};
-
-/// How many times the size of an element a hash set takes for each: it is between half and seven
-/// eighths full.
-const SLOT: usize = 2;
 
 /// A set of keys. Numbers are kept as compressed bitmaps: a byte or two each where they are dense.
 #[derive(Debug)]
 pub enum KeySet {
     Bigint(RoaringTreemap),
     Uuid(HashSet<Uuid, RandomState>),
-    /// With the bytes of the texts that are too long to be in the set themselves.
-    Text(HashSet<SmolStr, RandomState>, usize),
+    Text(TextSet),
 }
 
 /// Numbers in the order of their bits, as bitmaps have them.
@@ -36,25 +31,20 @@ impl KeySet {
         match family {
             Family::Bigint => KeySet::Bigint(RoaringTreemap::new()),
             Family::Uuid => KeySet::Uuid(HashSet::default()),
-            Family::Text => KeySet::Text(HashSet::default(), 0),
+            Family::Text => KeySet::Text(TextSet::default()),
         }
     }
 
     /// Adds a key; one of another family is in no set.
-    pub fn insert(&mut self, key: Key) {
+    pub fn insert(&mut self, key: KeyRef) {
         match (self, key) {
-            (KeySet::Bigint(set), Key::Bigint(number)) => {
+            (KeySet::Bigint(set), KeyRef::Bigint(number)) => {
                 set.insert(to_bits(number));
             }
-            (KeySet::Uuid(set), Key::Uuid(uuid)) => {
+            (KeySet::Uuid(set), KeyRef::Uuid(uuid)) => {
                 set.insert(uuid);
             }
-            (KeySet::Text(set, bytes), Key::Text(text)) => {
-                let elsewhere = if text.is_heap_allocated() { text.len() } else { 0 };
-                if set.insert(text) {
-                    *bytes += elsewhere;
-                }
-            }
+            (KeySet::Text(set), KeyRef::Text(text)) => set.insert(text),
             _ => {}
         }
     }
@@ -63,7 +53,7 @@ impl KeySet {
         match (self, key) {
             (KeySet::Bigint(set), KeyRef::Bigint(number)) => set.contains(to_bits(number)),
             (KeySet::Uuid(set), KeyRef::Uuid(uuid)) => set.contains(&uuid),
-            (KeySet::Text(set, _), KeyRef::Text(text)) => set.contains(text),
+            (KeySet::Text(set), KeyRef::Text(text)) => set.contains(text),
             _ => false,
         }
     }
@@ -74,7 +64,7 @@ impl KeySet {
             (KeySet::Bigint(one), KeySet::Bigint(two)) => KeySet::Bigint(one | two),
             (one, two) if one.len() < two.len() => two.or(one),
             (mut one, two) => {
-                two.iter().for_each(|key| one.insert(key));
+                two.iter().for_each(|key| one.insert((&key).into()));
                 one
             }
         }
@@ -88,10 +78,7 @@ impl KeySet {
                 one.retain(|key| two.contains(key));
                 KeySet::Uuid(one)
             }
-            (KeySet::Text(mut one, bytes), KeySet::Text(two, _)) => {
-                one.retain(|key| two.contains(key));
-                KeySet::Text(one, bytes)
-            }
+            (KeySet::Text(one), KeySet::Text(two)) => KeySet::Text(one.and(&two)),
             (one, _) => one,
         }
     }
@@ -100,7 +87,7 @@ impl KeySet {
         match self {
             KeySet::Bigint(set) => set.len() as usize,
             KeySet::Uuid(set) => set.len(),
-            KeySet::Text(set, _) => set.len(),
+            KeySet::Text(set) => set.count(),
         }
     }
 
@@ -109,7 +96,7 @@ impl KeySet {
         match self {
             KeySet::Bigint(set) => set.serialized_size(),
             KeySet::Uuid(set) => set.capacity() * SLOT * size_of::<Uuid>(),
-            KeySet::Text(set, bytes) => bytes + set.capacity() * SLOT * size_of::<SmolStr>(),
+            KeySet::Text(set) => set.memory(),
         }
     }
 
@@ -118,7 +105,7 @@ impl KeySet {
         match self {
             KeySet::Bigint(set) => Box::new(set.iter().map(|bits| Key::Bigint(from_bits(bits)))),
             KeySet::Uuid(set) => Box::new(set.iter().map(|uuid| Key::Uuid(*uuid))),
-            KeySet::Text(set, _) => Box::new(set.iter().cloned().map(Key::Text)),
+            KeySet::Text(set) => Box::new(set.iter().map(Key::Text)),
         }
     }
 }

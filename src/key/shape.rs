@@ -107,8 +107,11 @@ impl KeyShape {
         room.clear();
         let mut row = Row::new(room);
         for (column, value) in self.columns.iter().zip(values) {
-            let Some(value) = value else { return Ok(None) };
-            push(&mut row, &column.of_value(*value, what)?);
+            let Some(value) = *value else { return Ok(None) };
+            match column.integer(value) {
+                Some(number) => row.push_plain(itoa::Buffer::new().format(number)),
+                None => push(&mut row, &column.of_value(value, what)?),
+            }
         }
         Ok(Some(KeyRef::Text(row.finish())))
     }

@@ -33,7 +33,7 @@ pub(super) fn held(reach: &Reach) -> Result<Held> {
     if let Some(owner) = reach.owner() {
         let users = reach.holder.sources.users.as_ref();
         everything::each_owned(&reach.object_type, users, owner, |key| {
-            objects.insert(key);
+            objects.insert((&key).into());
             Ok(())
         })?;
     }

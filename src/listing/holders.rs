@@ -46,7 +46,7 @@ pub fn of_object(
     let mut add = |permission, subject| {
         by_subject.entry(subject).or_default().insert(permission);
     };
-    grants::each_on_object(key, permissions, &mut add)?;
+    grants::each_on_object(key.into(), permissions, &mut add)?;
     let exists = object_type.has_row(key)?;
     if exists {
         grants::each_model_level(permissions, &mut add)?;

@@ -10,7 +10,7 @@ use super::relation::Relation;
 use super::value::{Value, uuid_datum};
 use super::{snapshot, version};
 use crate::error::Result;
-use crate::key::{Family, Key};
+use crate::key::{Family, KeyRef};
 
 /// From so many entries of one object on, exact probes of each subject take over from reading all
 /// of the object's grants.
@@ -38,7 +38,7 @@ pub struct Wanted<'a> {
 }
 
 /// Whether an unexpired grant of any wanted permission to any wanted subject stands on the object.
-pub fn any_on_object(object: &Key, wanted: Wanted) -> Result<bool> {
+pub fn any_on_object(object: KeyRef, wanted: Wanted) -> Result<bool> {
     let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
     let GrantTable { heap, by_object: index, .. } = tables.grants[family as usize];
@@ -53,7 +53,7 @@ pub fn any_model_level(wanted: Wanted) -> Result<bool> {
 
 /// Whether any grant at all stands on the object, expired ones too, as of now rather than as of
 /// the statement: for cleaning.
-pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bool> {
+pub fn any_of_permissions_latest(object: KeyRef, permissions: &[i32]) -> Result<bool> {
     let (Some(&least), Some(&most)) = (permissions.first(), permissions.last()) else {
         return Ok(false);
     };
@@ -74,7 +74,11 @@ pub fn any_of_permissions_latest(object: &Key, permissions: &[i32]) -> Result<bo
 
 /// Calls `each` with the permission and subject of every unexpired grant of a wanted permission (in
 /// ascending order) on the object.
-pub fn each_on_object(object: &Key, permissions: &[i32], each: impl FnMut(i32, i32)) -> Result<()> {
+pub fn each_on_object(
+    object: KeyRef,
+    permissions: &[i32],
+    each: impl FnMut(i32, i32),
+) -> Result<()> {
     let (family, datum) = key_datum(object);
     let GrantTable { heap, by_object: index, .. } = own::own_tables()?.grants[family as usize];
     each_holder(heap, index, Some((family, datum)), permissions, always(each));
@@ -284,19 +288,26 @@ pub(super) unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::Tim
     unsafe { *(*slot).tts_isnull.add(3) || (*(*slot).tts_values.add(3)).value() as i64 > now }
 }
 
-pub(super) fn key_datum(key: &Key) -> (Family, Datum) {
+pub(super) fn key_datum(key: KeyRef) -> (Family, Datum) {
     match key {
-        Key::Bigint(number) => (Family::Bigint, Datum::from(*number)),
-        Key::Uuid(uuid) => (Family::Uuid, uuid_datum(*uuid).unwrap_or(Datum::null())),
-        Key::Text(text) => (Family::Text, text.as_str().into_datum().unwrap_or(Datum::null())),
+        KeyRef::Bigint(number) => (Family::Bigint, Datum::from(number)),
+        KeyRef::Uuid(uuid) => (Family::Uuid, uuid_datum(uuid).unwrap_or(Datum::null())),
+        KeyRef::Text(text) => (Family::Text, text.into_datum().unwrap_or(Datum::null())),
     }
 }
 
+/// A value of the column `object` of the family's table.
+///
 /// # Safety
-/// The datum must be of the family's type.
-pub(super) unsafe fn key_of(family: Family, datum: Datum) -> Key {
-    // SAFETY: the caller's promise; the type does not matter for what is read by family.
-    unsafe { Value::new(datum, Oid::INVALID) }.as_key(family)
+/// The datum must be one.
+pub(super) unsafe fn object(family: Family, datum: Datum) -> Value {
+    let type_oid = match family {
+        Family::Bigint => pg_sys::INT8OID,
+        Family::Uuid => pg_sys::UUIDOID,
+        Family::Text => pg_sys::TEXTOID,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { Value::new(datum, type_oid) }
 }
 
 /// How an object is compared with a given one.

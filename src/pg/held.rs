@@ -6,14 +6,15 @@ use std::collections::{BinaryHeap, VecDeque};
 use pgrx::pg_sys::{self, Datum, Oid};
 
 use super::grants::{
-    Compare, FORWARD, INT4EQ, integer_key, is_live, key_datum, key_of, object_comparison,
+    Compare, FORWARD, INT4EQ, integer_key, is_live, key_datum, object, object_comparison,
 };
 use super::own::{self, BySubject, GrantTable};
 use super::relation::Relation;
+use super::value::Value;
 use super::visible::{Row, Visibility};
 use super::{snapshot, version};
 use crate::error::Result;
-use crate::key::{Family, Key};
+use crate::key::{Family, Key, KeyRef};
 
 /// A subject and a permission.
 pub type Pair = (i32, i32);
@@ -43,7 +44,7 @@ pub fn read(
     pairs: &[Pair],
     cursor: &mut Cursor,
     limit: usize,
-    mut each: impl FnMut(Key),
+    mut each: impl FnMut(KeyRef),
 ) -> Result<()> {
     let GrantTable { heap, by_subject, .. } = own::own_tables()?.grants[family as usize];
     let (lasting, others) = match by_subject {
@@ -164,7 +165,8 @@ impl Merged {
             let mut scan = Scan::begin((heap, index), self.family, stream.expiring, self.now);
             let Stream { pair, after, read, .. } = stream;
             while read.is_empty() && !stream.at_end {
-                let count = scan.read(*pair, after, stream.chunk, &mut |key| read.push_back(key));
+                let count =
+                    scan.read(*pair, after, stream.chunk, &mut |key| read.push_back(key.into()));
                 stream.at_end = count < stream.chunk;
                 stream.chunk = CHUNK;
             }
@@ -178,7 +180,12 @@ impl Merged {
 }
 
 /// Reads all at once by way of the table, from an index without the objects.
-fn read_all(family: Family, (heap, index): (Oid, Oid), pairs: &[Pair], mut each: impl FnMut(Key)) {
+fn read_all(
+    family: Family,
+    (heap, index): (Oid, Oid),
+    pairs: &[Pair],
+    mut each: impl FnMut(KeyRef),
+) {
     let (heap, index) = (Relation::open(heap), Relation::open(index));
     let now = snapshot::now();
     // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
@@ -195,7 +202,7 @@ fn read_all(family: Family, (heap, index): (Oid, Oid), pairs: &[Pair], mut each:
             while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
                 pg_sys::slot_getsomeattrs(slot, 4);
                 if is_live(slot, now) {
-                    each(key_of(family, *(*slot).tts_values));
+                    object(family, *(*slot).tts_values).with_key(family, &mut each);
                 }
             }
         }
@@ -249,13 +256,13 @@ impl Scan {
         (subject, permission): Pair,
         after: &mut Option<Key>,
         limit: usize,
-        each: &mut impl FnMut(Key),
+        each: &mut impl FnMut(KeyRef),
     ) -> usize {
         let equal = pg_sys::BTEqualStrategyNumber;
         let mut keys =
             vec![integer_key(1, equal, INT4EQ, subject), integer_key(2, equal, INT4EQ, permission)];
         keys.extend(after.as_ref().map(|after| {
-            let (family, datum) = key_datum(after);
+            let (family, datum) = key_datum(after.into());
             object_comparison(3, Compare::Greater, family, datum)
         }));
         let mut read = 0;
@@ -274,24 +281,25 @@ impl Scan {
                 read += 1;
                 let (counts, last) = (self.counts(tid), read == limit);
                 if counts || last {
-                    let object = self.object();
-                    if last {
-                        *after = Some(object.clone());
-                    }
-                    if counts {
-                        each(object);
-                    }
+                    self.object().with_key(self.family, |object| {
+                        if last {
+                            *after = Some(object.into());
+                        }
+                        if counts {
+                            each(object);
+                        }
+                    });
                 }
             }
         }
         read
     }
 
-    /// The object of the scan's index tuple.
+    /// The object of the scan's index tuple, valid until the scan moves on.
     ///
     /// # Safety
     /// The scan must be on a tuple.
-    unsafe fn object(&self) -> Key {
+    unsafe fn object(&self) -> Value {
         // SAFETY: the caller's promise; none of the columns can be NULL, so that the object lies at
         // a fixed offset, which is a multiple of every type's alignment.
         unsafe {
@@ -300,7 +308,7 @@ impl Scan {
                 Family::Bigint => Datum::from(*at.cast::<i64>()),
                 Family::Uuid | Family::Text => Datum::from(at),
             };
-            key_of(self.family, datum)
+            object(self.family, datum)
         }
     }
 

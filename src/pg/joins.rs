@@ -1,7 +1,7 @@
 //! What the planner knows of the joins of a query.
 
 use pgrx::PgList;
-use pgrx::pg_sys::{self, NodeTag};
+use pgrx::pg_sys::{self, NodeTag, Oid};
 
 use super::expr::below_relabels;
 use super::plan::{Column, Planner};
@@ -19,58 +19,70 @@ impl Planner {
     /// The least number of rows of a table whose column this one is joined with by equality.
     pub fn fewest_partners(&self, column: &Column) -> Option<f64> {
         let own = column.table_number();
-        self.classes_of(column).filter_map(|class| self.partners(class, own)).reduce(f64::min)
+        let fewest = |class| self.partners(class, own).map(|(rows, _)| rows).reduce(f64::min);
+        self.classes_of(column).filter_map(fewest).reduce(f64::min)
     }
 
     /// The fewest rows of the column's table that a join by another column, the first of some index,
-    /// finds.
+    /// finds from a table with fewer rows: of two that could be found from each other, only one is
+    /// told so.
     pub fn fewest_joined(&self, column: &Column) -> Option<Joined> {
         let relation = self.relation_of(column)?;
         let own = column.table_number();
         // SAFETY: lists of the planner's own structures; an index has a first column.
         let rows = unsafe {
             let indexes = PgList::<pg_sys::IndexOptInfo>::from_pg(relation.indexlist);
-            let first: Vec<i32> = indexes
+            let first: Vec<(i32, Oid)> = indexes
                 .iter_ptr()
-                .filter(|index| (**index).indpred.is_null())
-                .map(|index| *(*index).indexkeys)
-                .filter(|number| *number > 0 && *number != i32::from(column.number))
+                .filter(|index| (**index).indpred.is_null() && finds_few((**index).relam))
+                .map(|index| (*(*index).indexkeys, *(*index).indexcollations))
+                .filter(|(number, _)| *number > 0 && *number != i32::from(column.number))
                 .collect();
             let classes = PgList::<pg_sys::EquivalenceClass>::from_pg((*self.0).eq_classes);
             let joined = |class: *mut pg_sys::EquivalenceClass| {
                 let var = own_column(class, own, &first)?;
-                let partners = self.partners(&*class, own)?;
-                Some(partners * relation.tuples.max(1.0) / self.different_values(var))
+                let is_before = |other: &(f64, i32)| *other < (relation.rows, own);
+                let partners = self.partners(&*class, own).filter(is_before);
+                let fewest = partners.map(|(rows, _)| rows).reduce(f64::min)?;
+                Some(fewest * relation.tuples.max(1.0) / self.different_values(var))
             };
             classes.iter_ptr().filter_map(joined).reduce(f64::min)?
         };
-        // SAFETY: a variable that users set.
+        // SAFETY: variables that users set.
         let at_random = unsafe { pg_sys::random_page_cost / pg_sys::seq_page_cost.max(0.01) };
         Some(Joined { rows, share: rows * at_random / f64::from(relation.pages.max(1)) })
     }
 
-    /// The least number of rows of another table of which a column is in the class.
-    fn partners(&self, class: &pg_sys::EquivalenceClass, own: i32) -> Option<f64> {
-        // SAFETY: members of a set of range table indexes; the array holds null where there is none.
+    /// Rows and number of the other tables of which a column is in the class.
+    fn partners(
+        &self,
+        class: &pg_sys::EquivalenceClass,
+        own: i32,
+    ) -> impl Iterator<Item = (f64, i32)> {
+        let mut found = Vec::new();
+        // SAFETY: members of sets of range table indexes; the array holds null where there is none.
         unsafe {
             let root = &*self.0;
-            let mut fewest: Option<f64> = None;
+            let table = |number: i32| {
+                let has = !root.simple_rel_array.is_null() && number < root.simple_rel_array_size;
+                has.then(|| (*root.simple_rel_array.add(number as usize)).as_ref()).flatten()
+            };
+            // A partition is no partner of its own table's.
+            let whole = table(own).map_or(std::ptr::null_mut(), |table| table.top_parent_relids);
             let mut number = -1;
             loop {
                 number = pg_sys::bms_next_member(class.ec_relids, number);
                 if number < 0 {
-                    return fewest;
+                    break;
                 }
-                if number == own || number >= root.simple_rel_array_size {
+                if number == own || pg_sys::bms_is_member(number, whole) {
                     continue;
                 }
-                let relation = *root.simple_rel_array.add(number as usize);
-                if !relation.is_null() && (*relation).rows > 0.0 {
-                    let rows = (*relation).rows;
-                    fewest = Some(fewest.map_or(rows, |f| f.min(rows)));
-                }
+                let rows = table(number).map(|table| table.rows).filter(|rows| *rows > 0.0);
+                found.extend(rows.map(|rows| (rows, number)));
             }
         }
+        found.into_iter()
     }
 
     /// About how many different values the column has.
@@ -90,26 +102,32 @@ impl Planner {
     }
 }
 
-/// The column of the class that is one of these columns of the table.
+/// Whether indexes of this kind find the few rows with a value without reading many others.
+fn finds_few(access_method: Oid) -> bool {
+    const HASH: u32 = 405;
+    access_method == Oid::from(pg_sys::BTREE_AM_OID) || access_method == Oid::from(HASH)
+}
+
+/// The column of the class that is one of these columns of the table, given with the collations under
+/// which they are looked up.
 ///
 /// # Safety
 /// The class must be one of the planner's.
 unsafe fn own_column(
     class: *mut pg_sys::EquivalenceClass,
     table: i32,
-    numbers: &[i32],
+    columns: &[(i32, Oid)],
 ) -> Option<*mut pg_sys::Var> {
     // SAFETY: the caller's promise; tags tell the structures.
     unsafe {
-        let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*class).ec_members);
-        members.iter_ptr().find_map(|member| {
+        version::members(class, table).into_iter().find_map(|member| {
             let node = below_relabels((*member).em_expr.cast());
             if (*node).type_ != NodeTag::T_Var {
                 return None;
             }
             let var = node.cast::<pg_sys::Var>();
-            let is_own = version::table_number(var) == table
-                && numbers.contains(&i32::from((*var).varattno));
+            let looked_up = (i32::from((*var).varattno), (*class).ec_collation);
+            let is_own = version::table_number(var) == table && columns.contains(&looked_up);
             is_own.then_some(var)
         })
     }

@@ -348,16 +348,16 @@ impl Planner {
 unsafe fn has_member(class: *mut pg_sys::EquivalenceClass, column: &Column) -> bool {
     // SAFETY: the caller's promise; tags tell the structures.
     unsafe {
-        let members = PgList::<pg_sys::EquivalenceMember>::from_pg((*class).ec_members);
+        let is_it = |member: *mut pg_sys::EquivalenceMember| {
+            let node = below_relabels((*member).em_expr.cast());
+            let var = node.cast::<pg_sys::Var>();
+            (*node).type_ == NodeTag::T_Var
+                && (*var).varno == (*column.var).varno
+                && (*var).varattno == column.number
+        };
         // What is equal under another collation need not be so for the column's index.
         (*class).ec_collation == (*column.var).varcollid
-            && members.iter_ptr().any(|member| {
-                let node = below_relabels((*member).em_expr.cast());
-                let var = node.cast::<pg_sys::Var>();
-                (*node).type_ == NodeTag::T_Var
-                    && (*var).varno == (*column.var).varno
-                    && (*var).varattno == column.number
-            })
+            && version::members(class, column.table_number()).into_iter().any(is_it)
     }
 }
 

@@ -29,6 +29,8 @@ struct Path {
     places: Vec<i16>,
     /// Those of the wanted ones, where the index holds all that the scan is about.
     covered: Option<Vec<i16>>,
+    /// Whether no two rows can be visible that are the same in the columns that are said to be unique.
+    is_unique: bool,
 }
 
 /// The paths to the rows of a table, by columns.
@@ -36,6 +38,7 @@ struct Known {
     table: Oid,
     equal: Vec<String>,
     want: Vec<String>,
+    unique: Vec<String>,
     paths: Rc<[Path]>,
 }
 
@@ -47,7 +50,17 @@ thread_local! {
     static KNOWN: RefCell<(u64, Vec<Known>)> = const { RefCell::new((0, Vec::new())) };
 }
 
-fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>> {
+/// What is looked for: rows with these keys in these columns.
+struct Search<'a> {
+    table: Oid,
+    equal: &'a [(&'a str, &'a Key)],
+    want: &'a [&'a str],
+    /// Columns that should be unique together.
+    unique: &'a [&'a str],
+}
+
+fn paths(search: &Search) -> Result<Rc<[Path]>> {
+    let Search { table, equal, want, unique } = *search;
     let known = KNOWN.with_borrow_mut(|(changes, all)| {
         if *changes != own::changes() || all.len() >= REMEMBERED {
             (*changes, *all) = (own::changes(), Vec::new());
@@ -56,18 +69,20 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
             known.table == table
                 && known.equal.iter().eq(equal.iter().map(|(name, _)| name))
                 && known.want.iter().eq(want)
+                && known.unique.iter().eq(unique)
         };
         all.iter().find(same).map(|known| Rc::clone(&known.paths))
     });
     if let Some(known) = known {
         return Ok(known);
     }
-    let paths = find_paths(table, equal, want)?;
+    let paths = find_paths(search)?;
     KNOWN.with_borrow_mut(|(_, all)| {
         all.push(Known {
             table,
             equal: equal.iter().map(|(name, _)| (*name).to_owned()).collect(),
             want: want.iter().map(|name| (*name).to_owned()).collect(),
+            unique: unique.iter().map(|name| (*name).to_owned()).collect(),
             paths: Rc::clone(&paths),
         });
     });
@@ -75,7 +90,8 @@ fn paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>
 }
 
 /// What the catalogs say now; the relations are locked from here on.
-fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[Path]>> {
+fn find_paths(search: &Search) -> Result<Rc<[Path]>> {
+    let Search { table, equal, want, unique } = *search;
     let mut paths = Vec::new();
     for oid in holding_rows(table) {
         let relation = Relation::open(oid);
@@ -98,7 +114,16 @@ fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[P
             relation.places_in(index, &wanted_numbers)
         });
         let index = index.map(|index| index.oid());
-        paths.push(Path { relation: oid, index, equal: columns, want: wanted, places, covered });
+        let is_unique = !unique.is_empty() && relation.is_unique_at_once(unique);
+        paths.push(Path {
+            relation: oid,
+            index,
+            equal: columns,
+            want: wanted,
+            places,
+            covered,
+            is_unique,
+        });
     }
     Ok(paths.into())
 }
@@ -107,19 +132,19 @@ fn find_paths(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<Rc<[P
 type Opened = (Relation, Option<Relation>);
 
 /// The paths, and their relations and indexes, open.
-fn open(table: Oid, equal: &[(&str, &Key)], want: &[&str]) -> Result<(Rc<[Path]>, Vec<Opened>)> {
+fn open(search: &Search) -> Result<(Rc<[Path]>, Vec<Opened>)> {
     let before = own::changes();
-    let paths = paths(table, equal, want)?;
+    let paths = paths(search)?;
     let opened = open_all(&paths);
     // Being locked, they stay as they are from here on; what was known of them may be older.
     match opened {
         Some(opened) if before == own::changes() => Ok((paths, opened)),
         _ => {
-            let paths = find_paths(table, equal, want)?;
+            let paths = find_paths(search)?;
             let opened = open_all(&paths).ok_or_else(|| {
                 Error::undefined(format!(
                     "the table with oid {} was dropped just now",
-                    table.to_u32()
+                    search.table.to_u32()
                 ))
                 .hint("Try again.")
             })?;
@@ -138,7 +163,7 @@ fn open_all(paths: &[Path]) -> Option<Vec<Opened>> {
 }
 
 /// Where a row is. What is found there later may be another row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowId {
     /// The table or partition.
     relation: Oid,
@@ -171,24 +196,26 @@ pub fn find_rows(
     want: &[&str],
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let (paths, opened) = open(table, equal, want)?;
-    search(&paths, &opened, equal, &mut |_, columns| each(columns))
+    let (paths, opened) = open(&Search { table, equal, want, unique: &[] })?;
+    scan_all(&paths, &opened, equal, &mut |_, columns| each(columns))
 }
 
-/// As [`find_rows`], where no two rows that `each` takes, by breaking, can be visible; it is told where
-/// the row is. Looks first where that row was found last: it takes much less time than to search an
-/// index.
+/// As [`find_rows`]; `each` takes one row, by breaking, of which these columns are all that its key is.
+/// It is told where the row is, unless it would not be found there again. Where no other can have that
+/// key at the same time, it is looked for first where it was found last: that takes much less time than
+/// to search an index.
 pub fn find_row_again(
     table: Oid,
     equal: &[(&str, &Key)],
     want: &[&str],
-    at: Option<RowId>,
+    (unique, last): (&[&str], Option<RowId>),
     mut each: impl FnMut(Option<RowId>, &[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let (paths, opened) = open(table, equal, want)?;
-    if let Some(at) = at
+    let (paths, opened) = open(&Search { table, equal, want, unique })?;
+    if let Some(at) = last
         && let ([path], [(relation, _)]) = (&*paths, &*opened)
         && path.relation == at.relation
+        && path.is_unique
     {
         let numbers = path.equal.iter().map(|(number, base, _)| (*number, *base));
         let rows = Rows::of(relation, numbers.chain(path.want.iter().copied()).collect());
@@ -213,10 +240,11 @@ pub fn find_row_again(
             return Ok(());
         }
     }
-    search(&paths, &opened, equal, &mut each)
+    // An index may name the place from which a row has moved on within its page.
+    scan_all(&paths, &opened, equal, &mut |at, columns| each(at.filter(|_| at != last), columns))
 }
 
-fn search(
+fn scan_all(
     paths: &[Path],
     opened: &[Opened],
     equal: &[(&str, &Key)],

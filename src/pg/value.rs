@@ -3,6 +3,7 @@
 use std::ffi::CString;
 
 use pgrx::pg_sys::{self, Datum, Oid};
+use pgrx::varlena::text_to_rust_str_unchecked;
 use pgrx::{FromDatum, IntoDatum, PgSqlErrorCode, PgTryBuilder};
 
 use rowgrant_core::uuid_text;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::types;
 use crate::error::{Error, Result};
-use crate::key::{Family, Key};
+use crate::key::{Family, Key, KeyRef};
 
 /// A value that is not NULL, with its type. Valid as long as what it was taken from: an argument
 /// for the duration of the call, a column until the scan moves on.
@@ -83,10 +84,15 @@ impl Value {
 
     /// A value of the column `object` of that family's table of grants.
     pub fn as_key(self, family: Family) -> Key {
+        self.with_key(family, |key| key.into())
+    }
+
+    /// What `use_key` makes of such a value, of which no text is copied.
+    pub fn with_key<T>(self, family: Family, use_key: impl FnOnce(KeyRef) -> T) -> T {
         match family {
-            Family::Bigint => Key::Bigint(self.datum.value() as i64),
-            Family::Uuid => Key::Uuid(self.as_uuid()),
-            Family::Text => Key::Text(self.with_text(|text| text.into())),
+            Family::Bigint => use_key(KeyRef::Bigint(self.datum.value() as i64)),
+            Family::Uuid => use_key(KeyRef::Uuid(self.as_uuid())),
+            Family::Text => self.with_text(|text| use_key(KeyRef::Text(text))),
         }
     }
 
@@ -102,8 +108,17 @@ impl Value {
 
     /// What `use_text` makes of the characters of such a value, which are not copied.
     pub fn with_text<T>(self, use_text: impl FnOnce(&str) -> T) -> T {
-        // SAFETY: those types share text's representation; the text is used while the value is valid.
-        use_text(unsafe { <&str>::from_datum(self.datum, false) }.unwrap_or_default())
+        // SAFETY: those types share text's representation, and databases are in UTF-8; the text is used
+        // while the value is valid, or before the copy is freed that was made of a compressed one.
+        unsafe {
+            let stored: *mut pg_sys::varlena = self.datum.cast_mut_ptr();
+            let plain = pg_sys::pg_detoast_datum_packed(stored);
+            let used = use_text(text_to_rust_str_unchecked(plain));
+            if plain != stored {
+                pg_sys::pfree(plain.cast());
+            }
+            used
+        }
     }
 
     /// The bytes of a bytea value.

@@ -1,6 +1,6 @@
 //! What differs between the versions of PostgreSQL.
 
-use pgrx::pg_sys;
+use pgrx::{PgList, pg_sys};
 
 /// Begins an index scan without order-by keys.
 ///
@@ -48,6 +48,30 @@ pub unsafe fn table_number(var: *const pg_sys::Var) -> i32 {
     #[cfg(feature = "pg14")]
     let number = number as i32;
     number
+}
+
+/// The members of a class of equal expressions, with those of that table, if it is a child.
+///
+/// # Safety
+/// The class must be one of the planner's.
+pub unsafe fn members(
+    class: *const pg_sys::EquivalenceClass,
+    table: i32,
+) -> Vec<*mut pg_sys::EquivalenceMember> {
+    // SAFETY: the caller's promise; from 18 on each child has a list of its own, or null.
+    unsafe {
+        let of = |list| PgList::<pg_sys::EquivalenceMember>::from_pg(list).iter_ptr().collect();
+        let members: Vec<_> = of((*class).ec_members);
+        #[cfg(not(feature = "pg18"))]
+        let (own, _) = (Vec::new(), table);
+        #[cfg(feature = "pg18")]
+        let own = match (*class).ec_childmembers.is_null() || table >= (*class).ec_childmembers_size
+        {
+            true => Vec::new(),
+            false => of(*(*class).ec_childmembers.add(table as usize)),
+        };
+        members.into_iter().chain(own).collect()
+    }
 }
 
 /// Whether `role` may execute the function.

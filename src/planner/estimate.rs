@@ -145,7 +145,7 @@ fn of_reach(reach: &Reach) -> Result<Reached> {
         held::read(family, &pairs, &mut cursor, most, |object| {
             counted += 1;
             if is_composite {
-                objects.push(object);
+                objects.push(Key::from(object));
             }
         })?;
         Ok::<_, Error>((cursor.is_at_end(), counted as f64))

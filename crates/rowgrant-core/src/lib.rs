@@ -6,4 +6,5 @@ pub mod model;
 pub mod numeric;
 pub mod row_text;
 pub mod suggest;
+pub mod text_set;
 pub mod uuid_text;
