@@ -11,8 +11,9 @@ use crate::pg::value::Value;
 pub const PROBES: usize = 32;
 /// So many grants are read in the time that those probes take.
 const READS: usize = 1024;
-/// After so many rounds of probes another as many grants are read after each, up to `MOST_READS`.
-const ROUNDS: usize = 8;
+/// Of so many rounds of probes each reads as many grants as the first, of the next as many twice as
+/// many, and all later ones `MOST_READS`.
+const ROUNDS: usize = 16;
 const MOST_READS: usize = 3 * READS;
 
 /// Answers for one reach, under one snapshot. Each object is looked up at first; after every few
@@ -98,8 +99,7 @@ impl Known {
         }
         let family = self.reach.object_type.shape.family();
         let objects = &mut self.objects;
-        let reads = READS + READS * (self.probes / PROBES) / ROUNDS;
-        let reads = reads.min(MOST_READS);
+        let reads = (READS + READS * (self.probes / PROBES / ROUNDS)).min(MOST_READS);
         held::read(family, &self.pairs, &mut self.cursor, reads, |key| objects.insert(key))?;
         if self.objects.memory() > memory::hash_limit() {
             self.too_large = true;

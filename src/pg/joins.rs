@@ -104,8 +104,9 @@ impl Planner {
 
 /// Whether indexes of this kind find the few rows with a value without reading many others.
 fn finds_few(access_method: Oid) -> bool {
+    const BTREE: u32 = 403;
     const HASH: u32 = 405;
-    access_method == Oid::from(pg_sys::BTREE_AM_OID) || access_method == Oid::from(HASH)
+    [BTREE, HASH].contains(&access_method.to_u32())
 }
 
 /// The column of the class that is one of these columns of the table, given with the collations under

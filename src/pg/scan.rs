@@ -200,10 +200,10 @@ pub fn find_rows(
     scan_all(&paths, &opened, equal, &mut |_, columns| each(columns))
 }
 
-/// As [`find_rows`]; `each` takes one row, by breaking, of which these columns are all that its key is.
-/// It is told where the row is, unless it would not be found there again. Where no other can have that
-/// key at the same time, it is looked for first where it was found last: that takes much less time than
-/// to search an index.
+/// As [`find_rows`], for one row: `each` takes it, by breaking, and would take no other that has the
+/// same in the columns `unique`. It is told where the row is, unless it would not be found there again.
+/// Where an index sees to it that there is no other, the row is looked for first where it was found
+/// last: that takes much less time than to search.
 pub fn find_row_again(
     table: Oid,
     equal: &[(&str, &Key)],
