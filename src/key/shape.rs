@@ -104,7 +104,6 @@ impl KeyShape {
         if let ([column], [value]) = (self.columns.as_slice(), values) {
             return value.map(|value| column.of_value_in(value, what, room)).transpose();
         }
-        room.clear();
         let mut row = Row::new(room);
         for (column, value) in self.columns.iter().zip(values) {
             let Some(value) = *value else { return Ok(None) };

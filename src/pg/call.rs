@@ -427,16 +427,30 @@ pub(super) fn array_elements(array: Value) -> Vec<Option<Value>> {
     }
 }
 
-/// The datum of an output, and whether it is NULL.
-pub(super) fn datum_of(output: Output) -> Option<Datum> {
-    match output {
-        Output::Set | Output::Null => None,
-        Output::Void => Some(Datum::null()),
-        Output::Bool(answer) => Some(Datum::from(answer)),
-        Output::Integer(number) => Some(Datum::from(number)),
-        Output::Array(datum) | Output::Next(datum) => Some(datum),
-        Output::Text(text) => text.into_datum(),
-        Output::Texts(texts) => texts.into_datum(),
-        Output::Json(json) => JsonB(json).into_datum(),
+/// What a function of ours may return. Those that are asked of each row return a bool rather than an
+/// output: reading one back costs more than the answer, where memory has it.
+pub(super) trait Returned {
+    /// The datum; `None` for NULL.
+    fn datum(self) -> Option<Datum>;
+}
+
+impl Returned for bool {
+    fn datum(self) -> Option<Datum> {
+        Some(Datum::from(self))
+    }
+}
+
+impl Returned for Output {
+    fn datum(self) -> Option<Datum> {
+        match self {
+            Output::Set | Output::Null => None,
+            Output::Void => Some(Datum::null()),
+            Output::Bool(answer) => answer.datum(),
+            Output::Integer(number) => Some(Datum::from(number)),
+            Output::Array(datum) | Output::Next(datum) => Some(datum),
+            Output::Text(text) => text.into_datum(),
+            Output::Texts(texts) => texts.into_datum(),
+            Output::Json(json) => JsonB(json).into_datum(),
+        }
     }
 }

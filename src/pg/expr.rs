@@ -152,6 +152,18 @@ pub(super) unsafe fn below_relabels(mut node: *mut pg_sys::Node) -> *mut pg_sys:
     }
 }
 
+/// The column that the expression is, below relabels.
+///
+/// # Safety
+/// The node must be an expression.
+pub(super) unsafe fn var_of(node: *mut pg_sys::Node) -> Option<*mut pg_sys::Var> {
+    // SAFETY: the caller's promise; the tag tells the structure.
+    unsafe {
+        let node = below_relabels(node);
+        ((*node).type_ == NodeTag::T_Var).then(|| node.cast())
+    }
+}
+
 /// Whether the expression is a parameter of the whole query, or made of one by casts and functions.
 ///
 /// # Safety

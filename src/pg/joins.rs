@@ -1,11 +1,9 @@
 //! What the planner knows of the joins of a query.
 
 use pgrx::PgList;
-use pgrx::pg_sys::{self, NodeTag, Oid};
+use pgrx::pg_sys::{self, Oid};
 
-use super::expr::below_relabels;
-use super::plan::{Column, Planner};
-use super::version;
+use super::plan::{Column, Planner, columns_of};
 
 /// The rows of a table that a join finds by an index.
 pub struct Joined {
@@ -19,8 +17,8 @@ impl Planner {
     /// The least number of rows of a table whose column this one is joined with by equality.
     pub fn fewest_partners(&self, column: &Column) -> Option<f64> {
         let own = column.table_number();
-        let fewest = |class| self.partners(class, own).map(|(rows, _)| rows).reduce(f64::min);
-        self.classes_of(column).filter_map(fewest).reduce(f64::min)
+        let partners = self.classes_of(column).flat_map(|class| self.partners(class, own));
+        partners.map(|(rows, _)| rows).reduce(f64::min)
     }
 
     /// The fewest rows of the column's table that a join by another column, the first of some index,
@@ -32,6 +30,7 @@ impl Planner {
         // SAFETY: lists of the planner's own structures; an index has a first column.
         let rows = unsafe {
             let indexes = PgList::<pg_sys::IndexOptInfo>::from_pg(relation.indexlist);
+            // With the collations under which they look up.
             let first: Vec<(i32, Oid)> = indexes
                 .iter_ptr()
                 .filter(|index| (**index).indpred.is_null() && finds_few((**index).relam))
@@ -40,9 +39,12 @@ impl Planner {
                 .collect();
             let classes = PgList::<pg_sys::EquivalenceClass>::from_pg((*self.0).eq_classes);
             let joined = |class: *mut pg_sys::EquivalenceClass| {
-                let var = own_column(class, own, &first)?;
+                let looked_up = |var: &*mut pg_sys::Var| {
+                    first.contains(&(i32::from((**var).varattno), (*class).ec_collation))
+                };
+                let var = columns_of(class, own).find(looked_up)?;
                 let is_before = |other: &(f64, i32)| *other < (relation.rows, own);
-                let partners = self.partners(&*class, own).filter(is_before);
+                let partners = self.partners(&*class, own).into_iter().filter(is_before);
                 let fewest = partners.map(|(rows, _)| rows).reduce(f64::min)?;
                 Some(fewest * relation.tuples.max(1.0) / self.different_values(var))
             };
@@ -54,35 +56,25 @@ impl Planner {
     }
 
     /// Rows and number of the other tables of which a column is in the class.
-    fn partners(
-        &self,
-        class: &pg_sys::EquivalenceClass,
-        own: i32,
-    ) -> impl Iterator<Item = (f64, i32)> {
+    fn partners(&self, class: &pg_sys::EquivalenceClass, own: i32) -> Vec<(f64, i32)> {
+        // A partition is no partner of its own table's.
+        let whole =
+            self.relation(own).map_or(std::ptr::null_mut(), |table| table.top_parent_relids);
         let mut found = Vec::new();
-        // SAFETY: members of sets of range table indexes; the array holds null where there is none.
+        let mut number = -1;
+        // SAFETY: members of sets of range table indexes.
         unsafe {
-            let root = &*self.0;
-            let table = |number: i32| {
-                let has = !root.simple_rel_array.is_null() && number < root.simple_rel_array_size;
-                has.then(|| (*root.simple_rel_array.add(number as usize)).as_ref()).flatten()
-            };
-            // A partition is no partner of its own table's.
-            let whole = table(own).map_or(std::ptr::null_mut(), |table| table.top_parent_relids);
-            let mut number = -1;
             loop {
                 number = pg_sys::bms_next_member(class.ec_relids, number);
                 if number < 0 {
-                    break;
+                    return found;
                 }
-                if number == own || pg_sys::bms_is_member(number, whole) {
-                    continue;
+                if number != own && !pg_sys::bms_is_member(number, whole) {
+                    let rows = self.relation(number).map(|table| table.rows);
+                    found.extend(rows.filter(|rows| *rows > 0.0).map(|rows| (rows, number)));
                 }
-                let rows = table(number).map(|table| table.rows).filter(|rows| *rows > 0.0);
-                found.extend(rows.map(|rows| (rows, number)));
             }
         }
-        found.into_iter()
     }
 
     /// About how many different values the column has.
@@ -107,29 +99,4 @@ fn finds_few(access_method: Oid) -> bool {
     const BTREE: u32 = 403;
     const HASH: u32 = 405;
     [BTREE, HASH].contains(&access_method.to_u32())
-}
-
-/// The column of the class that is one of these columns of the table, given with the collations under
-/// which they are looked up.
-///
-/// # Safety
-/// The class must be one of the planner's.
-unsafe fn own_column(
-    class: *mut pg_sys::EquivalenceClass,
-    table: i32,
-    columns: &[(i32, Oid)],
-) -> Option<*mut pg_sys::Var> {
-    // SAFETY: the caller's promise; tags tell the structures.
-    unsafe {
-        version::members(class, table).into_iter().find_map(|member| {
-            let node = below_relabels((*member).em_expr.cast());
-            if (*node).type_ != NodeTag::T_Var {
-                return None;
-            }
-            let var = node.cast::<pg_sys::Var>();
-            let looked_up = (i32::from((*var).varattno), (*class).ec_collation);
-            let is_own = version::table_number(var) == table && columns.contains(&looked_up);
-            is_own.then_some(var)
-        })
-    }
 }

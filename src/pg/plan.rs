@@ -3,7 +3,7 @@
 use pgrx::PgList;
 use pgrx::pg_sys::{self, Datum, NodeTag, Oid};
 
-use super::expr::{Expr, below_relabels, has_parameter};
+use super::expr::{Expr, has_parameter, var_of};
 use super::index::Index;
 use super::relation::{Relation, name_of};
 use super::types;
@@ -209,11 +209,7 @@ impl Planner {
     pub fn column(&self, expression: Expr) -> Option<Column> {
         // SAFETY: the tag tells the structure.
         unsafe {
-            let node = below_relabels(expression.0);
-            if (*node).type_ != NodeTag::T_Var {
-                return None;
-            }
-            let var = node.cast::<pg_sys::Var>();
+            let var = var_of(expression.0)?;
             if (*var).varlevelsup != 0 {
                 return None;
             }
@@ -233,14 +229,18 @@ impl Planner {
     }
 
     pub(super) fn relation_of(&self, column: &Column) -> Option<&pg_sys::RelOptInfo> {
+        self.relation(column.table_number())
+    }
+
+    /// What the planner knows of the query's table of that number; `None` before it has looked.
+    pub(super) fn relation(&self, number: i32) -> Option<&pg_sys::RelOptInfo> {
         // SAFETY: the array has that many entries, null where there is none.
         unsafe {
-            let number = (*column.var).varno as usize;
             let root = &*self.0;
-            if root.simple_rel_array.is_null() || number >= root.simple_rel_array_size as usize {
+            if root.simple_rel_array.is_null() || number >= root.simple_rel_array_size {
                 return None;
             }
-            (*root.simple_rel_array.add(number)).as_ref()
+            (*root.simple_rel_array.add(number as usize)).as_ref()
         }
     }
 
@@ -348,16 +348,26 @@ impl Planner {
 unsafe fn has_member(class: *mut pg_sys::EquivalenceClass, column: &Column) -> bool {
     // SAFETY: the caller's promise; tags tell the structures.
     unsafe {
-        let is_it = |member: *mut pg_sys::EquivalenceMember| {
-            let node = below_relabels((*member).em_expr.cast());
-            let var = node.cast::<pg_sys::Var>();
-            (*node).type_ == NodeTag::T_Var
-                && (*var).varno == (*column.var).varno
-                && (*var).varattno == column.number
-        };
         // What is equal under another collation need not be so for the column's index.
         (*class).ec_collation == (*column.var).varcollid
-            && version::members(class, column.table_number()).into_iter().any(is_it)
+            && columns_of(class, column.table_number()).any(|var| (*var).varattno == column.number)
+    }
+}
+
+/// The columns of a table that are in the class.
+///
+/// # Safety
+/// The class must be one of the planner's.
+pub(super) unsafe fn columns_of(
+    class: *const pg_sys::EquivalenceClass,
+    table: i32,
+) -> impl Iterator<Item = *mut pg_sys::Var> {
+    // SAFETY: the caller's promise; members are expressions.
+    unsafe {
+        let members = version::members(class, table).into_iter();
+        members
+            .filter_map(|member| var_of((*member).em_expr.cast()))
+            .filter(move |var| version::table_number(*var) == table)
     }
 }
 
@@ -375,11 +385,9 @@ unsafe fn is_comparison_of(node: *mut pg_sys::Node, column: &Column) -> bool {
         };
         let arguments = PgList::<pg_sys::Node>::from_pg(arguments);
         let is_column = |argument: *mut pg_sys::Node| {
-            let argument = below_relabels(argument);
-            let var = argument.cast::<pg_sys::Var>();
-            (*argument).type_ == NodeTag::T_Var
-                && (*var).varno == (*column.var).varno
-                && (*var).varattno == column.number
+            var_of(argument).is_some_and(|var| {
+                (*var).varno == (*column.var).varno && (*var).varattno == column.number
+            })
         };
         let columns = arguments.iter_ptr().filter(|argument| is_column(*argument)).count();
         let others = arguments.iter_ptr().filter(|argument| !is_column(*argument));

@@ -1,11 +1,12 @@
 //! Keys of several columns as one text, in the syntax of PostgreSQL's row literals.
 
-/// A row literal that is being written into a string that was empty: `(1,"a b")`. The canonical form
+/// A row literal that is being written in place of what is in a string: `(1,"a b")`. The canonical form
 /// of a key of several columns, given the canonical forms of its parts; no part of a key is NULL.
 pub struct Row<'a>(&'a mut String);
 
 impl<'a> Row<'a> {
     pub fn new(text: &'a mut String) -> Self {
+        text.clear();
         // Room for two numbers of ordinary size.
         text.reserve(24);
         text.push('(');
