@@ -1,73 +1,47 @@
 //! Groups as subjects, and the groups above them.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use foldhash::fast::RandomState;
 use pgrx::pg_sys::Oid;
 
 use super::memo;
-use super::subjects::{Kind, find_subject, pairs, subject_number};
+use super::subjects::{Kind, SubjectFinder, pairs};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
-use crate::pg::relation::Relation;
-use crate::pg::scan::{RowId, Rows, has_row};
-use crate::pg::value::Value;
-
-/// So many groups' places are remembered at most; beyond it all are forgotten.
-const PLACES: usize = 10_000;
-
-thread_local! {
-    /// Where the subjects of groups were found last, whatever was seen then: looking whether it is
-    /// still there costs much less than looking it up.
-    static PLACES_OF: RefCell<HashMap<Key, RowId, RandomState>> = RefCell::default();
-}
+use crate::pg::scan::{has_row, is_empty};
 
 /// The subject of a group.
-pub fn group_subject(key: &Key) -> Result<Option<i32>> {
-    if let Some(known) = memo::with(|memo| memo.groups.get(key).copied()) {
-        return Ok(known);
-    }
-    let found = find_subject(Kind::Group, key, None)?;
-    if let Some((_, Some(at))) = found {
-        PLACES_OF.with_borrow_mut(|places| {
-            if places.len() >= PLACES {
-                places.clear();
-            }
-            places.insert(key.clone(), at);
-        });
-    }
-    let subject = found.map(|(id, _)| id);
-    memo::with(|memo| memo.groups.insert(key.clone(), subject));
-    Ok(subject)
+pub fn group_subject(group: &Key) -> Result<Option<i32>> {
+    let found = group_subjects_of(std::slice::from_ref(group), &mut SubjectFinder::default())?;
+    Ok(found.first().copied())
 }
 
 /// The subjects of groups, those that have any.
-pub fn group_subjects_of(keys: &[Key]) -> Result<Vec<i32>> {
-    let is_new = |key: &&Key| memo::with(|memo| !memo.groups.contains_key(*key));
-    let places: Vec<(&Key, RowId)> = PLACES_OF.with_borrow(|places| {
-        keys.iter().filter(is_new).filter_map(|key| Some((key, *places.get(key)?))).collect()
-    });
-    if !places.is_empty() {
-        let subjects = Relation::open(own_tables()?.subject);
-        let rows = Rows::new(&subjects, &["id", "kind", "key"])?;
-        for (key, at) in places {
-            let text = key.text();
-            let read = |row: &[Option<Value>]| {
-                let is_it = row[1].is_some_and(|kind| Kind::Group.is(kind))
-                    && row[2].is_some_and(|stored| stored.with_text(|stored| stored == text));
-                is_it.then(|| subject_number(row[0])).flatten()
-            };
-            if let Some(subject) = rows.read(at, read).flatten() {
-                memo::with(|memo| memo.groups.insert(key.clone(), Some(subject)));
+pub fn group_subjects_of(groups: &[Key], finder: &mut SubjectFinder) -> Result<Vec<i32>> {
+    let mut subjects = Vec::with_capacity(groups.len());
+    let mut unknown = Vec::new();
+    memo::with(|memo| {
+        for group in groups {
+            match memo.group(group) {
+                (Some(known), _) => subjects.extend(known),
+                (None, place) => unknown.push((group, place)),
             }
         }
-        rows.close();
+    });
+    let mut looked_up = Vec::with_capacity(unknown.len());
+    for (group, place) in unknown {
+        let found = finder.find(Kind::Group, group, place)?;
+        subjects.extend(found.map(|(subject, _)| subject));
+        looked_up.push((group, found));
     }
-    let subjects = keys.iter().map(group_subject).collect::<Result<Vec<_>>>()?;
-    Ok(subjects.into_iter().flatten().collect())
+    memo::with(|memo| {
+        for (group, found) in looked_up {
+            memo.remember_group(group, found.map(|found| found.0), found.and_then(|found| found.1));
+        }
+    });
+    Ok(subjects)
 }
 
 /// Whether a table of rowgrant's own has any rows at all: in one that has none nothing need be looked
@@ -76,7 +50,7 @@ pub fn has_any(table: Oid) -> Result<bool> {
     if let Some(known) = memo::with(|memo| memo.has_any.get(&table).copied()) {
         return Ok(known);
     }
-    let found = has_row(table, &[])?;
+    let found = !is_empty(table) && has_row(table, &[])?;
     memo::with(|memo| memo.has_any.insert(table, found));
     Ok(found)
 }
@@ -101,15 +75,19 @@ pub fn children(group: i32) -> Result<Vec<i32>> {
 }
 
 /// The groups and all that are above them, each once, ascending.
-pub fn with_parents(groups: Vec<i32>) -> Result<Vec<i32>> {
-    let mut found: BTreeSet<i32> = groups.iter().copied().collect();
-    let mut open = groups;
-    while let Some(next) = open.pop() {
-        for &parent in parents(next)?.iter() {
-            if found.insert(parent) {
-                open.push(parent);
+pub fn with_parents(mut groups: Vec<i32>) -> Result<Vec<i32>> {
+    if has_any(own_tables()?.subgroup)? {
+        let mut found: BTreeSet<i32> = groups.iter().copied().collect();
+        while let Some(next) = groups.pop() {
+            for &parent in parents(next)?.iter() {
+                if found.insert(parent) {
+                    groups.push(parent);
+                }
             }
         }
+        return Ok(found.into_iter().collect());
     }
-    Ok(found.into_iter().collect())
+    groups.sort_unstable();
+    groups.dedup();
+    Ok(groups)
 }

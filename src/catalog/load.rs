@@ -9,6 +9,7 @@ use super::{MembershipSource, ObjectType, Permission, Sources, SubjectSource};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, KeyShape};
 use crate::pg::own::own_tables;
+use crate::pg::place::{Finder, RowId};
 use crate::pg::relation::{self, Relation};
 use crate::pg::scan::find_rows;
 use crate::pg::types;
@@ -26,10 +27,14 @@ fn oid(value: Option<Value>) -> Option<Oid> {
     value.map(Value::as_oid)
 }
 
-/// The number of the state of all names.
-pub fn version() -> Result<i64> {
+/// The number of the state of all names; `place` is where its row was found last, and becomes where
+/// it is.
+pub fn version(place: &mut Option<RowId>) -> Result<i64> {
     let mut version = None;
-    find_rows(own_tables()?.catalog_state, &[], &["version"], |row| {
+    // There is no other row: its id can be only one.
+    let mut finder = Finder::open(own_tables()?.catalog_state, &[], &["id"], &["version"])?;
+    finder.find(&[], place.take(), |at, row| {
+        *place = at;
         version = row[0].and_then(|v| v.as_integer(pg_sys::INT8OID));
         Ok(ControlFlow::Break(()))
     })?;

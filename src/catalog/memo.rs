@@ -13,10 +13,11 @@ use pgrx::pg_sys::Oid;
 use super::{Subjects, UserId};
 use crate::key::Key;
 use crate::pg::memory;
-use crate::pg::scan::RowId;
+use crate::pg::place::RowId;
 use crate::pg::snapshot::{self, Stamp};
 
-/// So many groups are remembered at most; beyond it all are forgotten.
+/// So many groups are remembered at most, and as many that stand under others; beyond it all are
+/// forgotten.
 const GROUPS: usize = 10_000;
 
 /// What was looked up under one snapshot, and where.
@@ -31,8 +32,8 @@ pub struct Memo {
     /// Which user goes when there is no more room: now one here, now one there, so that a round
     /// through more users than fit finds most of those that do.
     next: usize,
-    /// The subjects of groups.
-    pub groups: HashMap<Key, Option<i32>, RandomState>,
+    groups: HashMap<Key, Group, RandomState>,
+    /// The groups above a group, one step, under this stamp.
     pub parents: HashMap<i32, Rc<[i32]>, RandomState>,
     /// Whether tables of rowgrant's own have any rows.
     pub has_any: HashMap<Oid, bool, RandomState>,
@@ -44,6 +45,15 @@ struct User {
     known_at: u64,
     subjects: Rc<Subjects>,
     places: Places,
+}
+
+/// A group.
+struct Group {
+    /// The number of the stamp for which the subject holds.
+    known_at: u64,
+    subject: Option<i32>,
+    /// Where the subject was found last, if it was.
+    place: Option<RowId>,
 }
 
 /// Where a user's rows were found last, whatever was seen then: looking whether they are still there
@@ -68,6 +78,25 @@ impl Memo {
         let Some(known) = self.users.get(user) else { return (None, Places::default()) };
         let holds = known.known_at == self.number;
         (holds.then(|| Rc::clone(&known.subjects)), known.places)
+    }
+
+    /// The group's subject, where it is known, or the place to look for it first.
+    pub fn group(&self, group: &Key) -> (Option<Option<i32>>, Option<RowId>) {
+        let Some(known) = self.groups.get(group) else { return (None, None) };
+        ((known.known_at == self.number).then_some(known.subject), known.place)
+    }
+
+    pub fn remember_group(&mut self, group: &Key, subject: Option<i32>, place: Option<RowId>) {
+        let entry = Group { known_at: self.number, subject, place };
+        match self.groups.get_mut(group) {
+            Some(known) => *known = entry,
+            None => {
+                if self.groups.len() >= GROUPS {
+                    self.groups = HashMap::default();
+                }
+                self.groups.insert(group.clone(), entry);
+            }
+        }
     }
 
     pub fn remember_user(&mut self, user: &UserId, subjects: &Rc<Subjects>, places: Places) {
@@ -109,9 +138,7 @@ thread_local! {
 pub fn with<T>(action: impl FnOnce(&mut Memo) -> T) -> T {
     let stamp = Some(snapshot::stamp());
     MEMO.with_borrow_mut(|memo| {
-        let is_full = memo.groups.len().max(memo.parents.len()) >= GROUPS;
-        if memo.stamp != stamp || is_full {
-            memo.groups = HashMap::default();
+        if memo.stamp != stamp || memo.parents.len() >= GROUPS {
             memo.parents = HashMap::default();
         }
         if memo.stamp != stamp {

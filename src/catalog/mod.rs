@@ -30,6 +30,7 @@ use rowgrant_core::suggest;
 
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyColumn, free_id};
+use crate::pg::place::RowId;
 use crate::pg::snapshot::{self, Stamp};
 use crate::pg::value::Value;
 use crate::pg::{inherit, own, relation};
@@ -68,6 +69,8 @@ struct Catalog {
     stamp: Option<Stamp>,
     /// The state's table, which tells one installation of the extension from the next, and number.
     state: (u32, i64),
+    /// Where the state's row was found last.
+    place: Option<RowId>,
     types: HashMap<String, Rc<ObjectType>>,
     types_by_id: HashMap<i32, Rc<ObjectType>>,
     /// As of so many changes of relations the types' tables are there: no trigger may have seen one go.
@@ -85,12 +88,13 @@ thread_local! {
 fn with<T>(action: impl FnOnce(&mut Catalog) -> T) -> Result<T> {
     let stamp = Some(snapshot::stamp());
     if CATALOG.with_borrow(|catalog| catalog.stamp != stamp) {
-        let state = (own::own_tables()?.catalog_state.to_u32(), load::version()?);
+        let mut place = CATALOG.with_borrow(|catalog| catalog.place);
+        let state = (own::own_tables()?.catalog_state.to_u32(), load::version(&mut place)?);
         CATALOG.with_borrow_mut(|catalog| {
             if catalog.state != state {
                 *catalog = Catalog { state, ..Catalog::default() };
             }
-            catalog.stamp = stamp;
+            (catalog.stamp, catalog.place) = (stamp, place);
         });
     }
     let changes = own::changes();

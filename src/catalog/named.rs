@@ -9,13 +9,13 @@
 use std::ops::ControlFlow;
 
 use pgrx::pg_sys::Oid;
+use smallvec::{SmallVec, smallvec};
 
 use super::SubjectSource;
 use crate::error::Result;
 use crate::key::{Key, KeyColumn, Reading, free_id};
-use crate::pg::scan::find_rows;
+use crate::pg::scan::find_rows_spelled;
 use crate::pg::value::Value;
-use crate::pg::{relation, types};
 
 /// The id that the value of another table's column names, if it names one.
 pub fn named_by(source: Option<&SubjectSource>, value: Value) -> Option<Key> {
@@ -62,18 +62,20 @@ pub fn rows_naming(
     want: &[&str],
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
-    let (_, declared) = relation::Relation::open(table).required_column(column)?;
-    let spelled = match spelled(source, id, types::base(declared)) {
-        Reading::Spells(spelled) => Some(spelled),
-        Reading::Nothing => return Ok(()),
-        // Row by row.
-        Reading::Unknown => None,
-    };
-    let equal: Vec<(&str, &Key)> = spelled.iter().map(|key| (column, key)).collect();
-    let mut columns = vec![column];
-    columns.extend(want);
-    find_rows(table, &equal, &columns, |row| match row[0] {
-        Some(value) if named_by(source, value).as_ref() == Some(id) => each(&row[1..]),
+    let mut columns: SmallVec<[&str; 4]> = smallvec![column];
+    columns.extend_from_slice(want);
+    let spell = |base| spelled(source, id, base);
+    find_rows_spelled(table, column, spell, &columns, |row| match row[0] {
+        Some(value) if names(source, value, id) => each(&row[1..]),
         _ => Ok(ControlFlow::Continue(())),
     })
+}
+
+fn names(source: Option<&SubjectSource>, value: Value, id: &Key) -> bool {
+    if let (Some(source), Key::Bigint(number)) = (source, id)
+        && let Some(value) = source.column.integer(value)
+    {
+        return value == *number;
+    }
+    named_by(source, value).as_ref() == Some(id)
 }

@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::key::Key;
 use crate::pg::lock::Ids;
 use crate::pg::own::own_tables;
-use crate::pg::scan::{RowId, find_row_again, find_rows};
+use crate::pg::place::{Finder, RowId};
+use crate::pg::scan::find_rows;
 use crate::pg::value::Value;
 
 /// The subject of the built-in group `everyone`.
@@ -155,13 +156,15 @@ impl Subjects {
         };
         if let Some(id) = known {
             found.user = Some(id.clone());
-            let own = find_subject(Kind::User, id, places.subject)?;
+            let mut finder = SubjectFinder::default();
+            let own = finder.find(Kind::User, id, places.subject)?;
             places.subject = own.and_then(|(_, at)| at);
             let own = own.map(|(subject, _)| subject);
             found.may_own = !is_anonymous;
             ids.extend(own);
             if use_groups {
-                groups.extend(direct_groups(sources, id, own)?.iter().map(|group| group.subject));
+                let direct = groups_of(sources, id, own, &mut finder)?;
+                groups.extend(direct.iter().map(|group| group.subject));
             }
         }
         if use_groups {
@@ -189,10 +192,19 @@ pub struct DirectGroup {
 /// own; those that hold nothing and stand under no other group may be missing. `own` is the user's
 /// subject, which he has if rowgrant keeps any.
 pub fn direct_groups(sources: &Sources, user: &Key, own: Option<i32>) -> Result<Vec<DirectGroup>> {
+    groups_of(sources, user, own, &mut SubjectFinder::default())
+}
+
+fn groups_of(
+    sources: &Sources,
+    user: &Key,
+    own: Option<i32>,
+    finder: &mut SubjectFinder,
+) -> Result<Vec<DirectGroup>> {
     let mut groups = Vec::new();
     for membership in &sources.memberships {
         let table = membership.relation;
-        let found = group_subjects_of(&groups_in(sources, membership, user)?)?;
+        let found = group_subjects_of(&groups_in(sources, membership, user)?, finder)?;
         groups.extend(found.into_iter().map(|subject| DirectGroup { subject, table }));
     }
     let table = own_tables()?.membership;
@@ -259,27 +271,39 @@ pub fn group_subjects(
 
 /// The subject with that key.
 pub fn subject_id(kind: Kind, key: &Key) -> Result<Option<i32>> {
-    Ok(find_subject(kind, key, None)?.map(|(id, _)| id))
+    Ok(SubjectFinder::default().find(kind, key, None)?.map(|(id, _)| id))
 }
 
-/// The subject with that key, and where it is in its table; `at` is where it was found last.
-pub(super) fn find_subject(
-    kind: Kind,
-    key: &Key,
-    at: Option<RowId>,
-) -> Result<Option<(i32, Option<RowId>)>> {
-    let text = Key::Text(key.text());
-    let mut found = None;
-    let (equal, want) = ([("key", &text)], ["id", "kind"]);
-    let place: (&[&str], _) = (&["key", "kind"], at);
-    find_row_again(own_tables()?.subject, &equal, &want, place, |at, row| {
-        if row[1].is_some_and(|stored| kind.is(stored)) {
-            found = subject_number(row[0]).map(|id| (id, at));
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
+/// Finds subjects by their keys; opens their table when it is first asked.
+#[derive(Default)]
+pub struct SubjectFinder(Option<Finder>);
+
+impl SubjectFinder {
+    /// The subject with that key, and where it is in its table; `at` is where it was found last.
+    pub fn find(
+        &mut self,
+        kind: Kind,
+        key: &Key,
+        at: Option<RowId>,
+    ) -> Result<Option<(i32, Option<RowId>)>> {
+        let finder = match &mut self.0 {
+            Some(finder) => finder,
+            None => {
+                let table = own_tables()?.subject;
+                let finder = Finder::open(table, &["key"], &["key", "kind"], &["id", "kind"])?;
+                self.0.insert(finder)
+            }
+        };
+        let mut found = None;
+        finder.find(&[&Key::Text(key.text())], at, |at, row| {
+            if row[1].is_some_and(|stored| kind.is(stored)) {
+                found = subject_number(row[0]).map(|id| (id, at));
+                return Ok(ControlFlow::Break(()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(found)
+    }
 }
 
 /// The value of a column of subjects.
@@ -298,8 +322,9 @@ fn standing(sources: &Sources, id: &Key, place: &mut Option<RowId>) -> Result<St
     let flags = [users.active_column.as_deref(), users.superuser_column.as_deref()];
     let want: Vec<&str> = flags.into_iter().flatten().collect();
     let mut found = Standing::Nobody;
-    let (key, last) = (users.key_column.as_str(), place.take());
-    find_row_again(users.relation, &[(key, id)], &want, (&[key], last), |at, row| {
+    let key = [users.key_column.as_str()];
+    let last = place.take();
+    Finder::open(users.relation, &key, &key, &want)?.find(&[id], last, |at, row| {
         *place = at;
         let mut values = row.iter();
         // A column of another type says nothing.

@@ -8,6 +8,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use super::own::{self, GrantTable};
 use super::relation::Relation;
 use super::value::{Value, uuid_datum};
+use super::visible::{raw, seek};
 use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, KeyRef};
@@ -233,34 +234,25 @@ impl Probe {
             (*scan).xs_want_itup = true;
             pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
             let mut slot: *mut pg_sys::TupleTableSlot = std::ptr::null_mut();
-            let mut answer = Some(false);
-            let mut read = 0;
-            while !pg_sys::index_getnext_tid(scan, FORWARD).is_null() {
-                read += 1;
-                if read > limit {
-                    answer = None;
-                    break;
-                }
-                let (mut values, mut nulls) = ([Datum::null(); 3], [false; 3]);
-                pg_sys::index_deform_tuple(
-                    (*scan).xs_itup,
-                    (*scan).xs_itupdesc,
-                    values.as_mut_ptr(),
-                    nulls.as_mut_ptr(),
-                );
-                let at = first as usize - 1;
-                if !matches(values[at].value() as i32, values[at + 1].value() as i32) {
-                    continue;
+            let family = self.object.map(|(family, _)| family);
+            let is_wanted = |tuple| {
+                let [permission, subject] = permission_and_subject(scan, tuple, family);
+                matches(permission, subject)
+            };
+            let mut left = limit;
+            let answer = loop {
+                match seek(scan, &mut left, is_wanted) {
+                    Some(true) => {}
+                    other => break other,
                 }
                 if slot.is_null() {
                     slot = pg_sys::table_slot_create(self.heap.raw(), std::ptr::null_mut());
                 }
                 // The table row decides: the entry may be dead, or its grant expired.
                 if pg_sys::index_fetch_heap(scan, slot) && self.counts(slot) {
-                    answer = Some(true);
-                    break;
+                    break Some(true);
                 }
-            }
+            };
             if !slot.is_null() {
                 pg_sys::ExecDropSingleTupleTableSlot(slot);
             }
@@ -278,6 +270,35 @@ impl Probe {
             pg_sys::slot_getsomeattrs(slot, column);
             is_live(slot, self.now)
         }
+    }
+}
+
+/// Of an entry of the scan's index on (\[object,\] perm, subject).
+///
+/// # Safety
+/// The tuple must be the one that the scan is on, its index one of grants on objects of that family.
+unsafe fn permission_and_subject(
+    scan: pg_sys::IndexScanDesc,
+    tuple: pg_sys::IndexTuple,
+    family: Option<Family>,
+) -> [i32; 2] {
+    let object = match family {
+        None => 0,
+        Some(Family::Bigint) => size_of::<i64>(),
+        Some(Family::Uuid) => size_of::<uuid::Bytes>(),
+        // SAFETY: the caller's promise; there are three columns.
+        Some(Family::Text) => unsafe {
+            let (mut values, mut nulls) = ([Datum::null(); 3], [false; 3]);
+            let descriptor = (*scan).xs_itupdesc;
+            raw::index_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+            return [values[1].value() as i32, values[2].value() as i32];
+        },
+    };
+    // SAFETY: none of the columns can be NULL, so that they lie behind the header and the object; the
+    // size of which is a multiple of their alignment.
+    unsafe {
+        let at = tuple.cast::<u8>().add(size_of::<pg_sys::IndexTupleData>() + object);
+        *at.cast::<[i32; 2]>()
     }
 }
 

@@ -11,7 +11,7 @@ use super::grants::{
 use super::own::{self, BySubject, GrantTable};
 use super::relation::Relation;
 use super::value::Value;
-use super::visible::{Row, Visibility};
+use super::visible::{Entries, Reads, Row};
 use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, Key, KeyRef};
@@ -213,11 +213,10 @@ fn read_all(
 
 /// A scan of one of the indexes on subject, perm and object.
 struct Scan {
-    heap: Relation,
+    _heap: Relation,
     _index: Relation,
     family: Family,
-    scan: pg_sys::IndexScanDesc,
-    visibility: Visibility,
+    entries: Entries,
     now: pg_sys::TimestampTz,
 }
 
@@ -232,22 +231,11 @@ impl Scan {
         now: pg_sys::TimestampTz,
     ) -> Self {
         let (heap, index) = (Relation::open(heap), Relation::open(index));
+        // The row tells when a grant expires.
+        let reads = if expiring { Reads::Both } else { Reads::Entries };
         // SAFETY: both relations stay open during the scan, the active snapshot outlives it.
-        let scan = unsafe {
-            let snapshot = pg_sys::GetActiveSnapshot();
-            let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, 3);
-            (*scan).xs_want_itup = true;
-            scan
-        };
-        Self {
-            heap,
-            _index: index,
-            family,
-            scan,
-            // The row tells when it expires.
-            visibility: Visibility::new(expiring),
-            now,
-        }
+        let entries = unsafe { Entries::begin(&heap, &index, 3, reads) };
+        Self { _heap: heap, _index: index, family, entries, now }
     }
 
     /// Reads one pair's objects after the given one; the number of grants read.
@@ -269,17 +257,12 @@ impl Scan {
         // SAFETY: the scan was begun with room for three keys; each index tuple is used before the
         // scan moves on.
         unsafe {
-            let count = keys.len() as i32;
-            // It copies as many as the scan has, whatever it is told.
-            (*self.scan).numberOfKeys = count;
-            pg_sys::index_rescan(self.scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
-            while read < limit {
-                let tid = pg_sys::index_getnext_tid(self.scan, FORWARD);
-                if tid.is_null() {
-                    break;
-                }
+            self.entries.restart(&mut keys);
+            while read < limit
+                && let Some((_, row)) = self.entries.next()
+            {
                 read += 1;
-                let (counts, last) = (self.counts(tid), read == limit);
+                let (counts, last) = (self.counts(row), read == limit);
                 if counts || last {
                     self.object().with_key(self.family, |object| {
                         if last {
@@ -303,7 +286,7 @@ impl Scan {
         // SAFETY: the caller's promise; none of the columns can be NULL, so that the object lies at
         // a fixed offset, which is a multiple of every type's alignment.
         unsafe {
-            let at = (*self.scan).xs_itup.cast::<u8>().add(OBJECT_OFFSET);
+            let at = self.entries.tuple().cast::<u8>().add(OBJECT_OFFSET);
             let datum = match self.family {
                 Family::Bigint => Datum::from(*at.cast::<i64>()),
                 Family::Uuid | Family::Text => Datum::from(at),
@@ -315,24 +298,20 @@ impl Scan {
     /// Whether the grant is visible, and has not expired.
     ///
     /// # Safety
-    /// The scan must be on the tuple that `tid` belongs to.
-    unsafe fn counts(&mut self, tid: pg_sys::ItemPointer) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match self.visibility.of(&self.heap, self.scan, tid) {
-                Row::Visible => true,
-                Row::Read(slot) => {
-                    pg_sys::slot_getsomeattrs(slot, 4);
-                    is_live(slot, self.now)
-                }
-                Row::Invisible => false,
-            }
+    /// The row must be that of the entry which the scan is on.
+    unsafe fn counts(&self, row: Row) -> bool {
+        match row {
+            Row::Visible => true,
+            // SAFETY: the caller's promise; grant tables have four columns.
+            Row::Read(slot) => unsafe {
+                pg_sys::slot_getsomeattrs(slot, 4);
+                is_live(slot, self.now)
+            },
+            Row::Invisible => false,
         }
     }
 
     fn end(self) {
-        self.visibility.end();
-        // SAFETY: begun in `begin`.
-        unsafe { pg_sys::index_endscan(self.scan) }
+        self.entries.end();
     }
 }

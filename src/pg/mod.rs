@@ -23,6 +23,8 @@ pub mod memory;
 pub mod notice;
 pub mod own;
 pub mod owner;
+mod path;
+pub mod place;
 pub mod plan;
 pub mod relation;
 pub mod role;

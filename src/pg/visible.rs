@@ -1,13 +1,65 @@
-//! Whether a scan of an index must read a table's rows, too.
+//! Which rows a snapshot shows: by way of an index and the visibility map, or read in the table.
+//!
+//! Each step calls several of PostgreSQL's functions under one guard. Steps are taken by the million,
+//! and a guard takes as long as most of what it guards.
 
-use pgrx::pg_sys;
+use pgrx::pg_sys::{self, Oid, ffi::pg_guard_ffi_boundary};
+use smallvec::SmallVec;
 
+use super::grants::FORWARD;
 use super::relation::Relation;
-use super::snapshot;
+use super::value::Value;
+use super::{snapshot, version};
+
+/// Room for the columns of a row.
+pub(super) type Columns = SmallVec<[Option<Value>; 8]>;
+
+/// PostgreSQL's functions without a guard: to be called under one, where they raise errors.
+pub(super) mod raw {
+    use pgrx::pg_sys;
+
+    unsafe extern "C-unwind" {
+        pub fn index_getnext_tid(
+            scan: pg_sys::IndexScanDesc,
+            direction: pg_sys::ScanDirection::Type,
+        ) -> pg_sys::ItemPointer;
+        pub fn index_fetch_heap(
+            scan: pg_sys::IndexScanDesc,
+            slot: *mut pg_sys::TupleTableSlot,
+        ) -> bool;
+        pub fn visibilitymap_get_status(
+            table: pg_sys::Relation,
+            page: pg_sys::BlockNumber,
+            of_map: *mut pg_sys::Buffer,
+        ) -> u8;
+        pub fn table_slot_create(
+            table: pg_sys::Relation,
+            kept_in: *mut *mut pg_sys::List,
+        ) -> *mut pg_sys::TupleTableSlot;
+        /// Raises no error.
+        pub fn index_deform_tuple(
+            tuple: pg_sys::IndexTuple,
+            descriptor: pg_sys::TupleDesc,
+            values: *mut pg_sys::Datum,
+            nulls: *mut bool,
+        );
+        pub fn slot_getsomeattrs_int(slot: *mut pg_sys::TupleTableSlot, last: std::ffi::c_int);
+    }
+}
 
 /// The page that a row is on.
 pub(super) fn page_of(tid: &pg_sys::ItemPointerData) -> u32 {
     u32::from(tid.ip_blkid.bi_hi) << 16 | u32::from(tid.ip_blkid.bi_lo)
+}
+
+/// What a scan of an index reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// The entries alone, where the table need not be asked whether they are visible.
+    Entries,
+    /// The rows, by way of their entries.
+    Rows,
+    Both,
 }
 
 /// What the table says of an index entry.
@@ -19,8 +71,13 @@ pub(super) enum Row {
     Invisible,
 }
 
-/// Asks the visibility map first, as an index-only scan does.
-pub(super) struct Visibility {
+/// The entries of an index that a scan meets, with what the table says of each. Asks the visibility map
+/// first, as an index-only scan does.
+pub(super) struct Entries {
+    table: pg_sys::Relation,
+    scan: pg_sys::IndexScanDesc,
+    /// So many keys it was begun with.
+    keys: usize,
     /// Made when a row is first read.
     slot: *mut pg_sys::TupleTableSlot,
     /// The page of the map that was asked last.
@@ -29,47 +86,102 @@ pub(super) struct Visibility {
     through_table: bool,
 }
 
-impl Visibility {
-    /// For a scan that reads each row if told to; in a serializable transaction any does, for
-    /// reading it is what guards it against others' changes.
-    pub fn new(through_table: bool) -> Self {
+impl Entries {
+    /// Begins a scan under the active snapshot, with so many keys. In a serializable transaction any
+    /// reads the rows, for that is what guards it against others' changes.
+    ///
+    /// # Safety
+    /// The index must belong to the table, and both stay open until the end of the scan; the snapshot
+    /// must stay active.
+    pub unsafe fn begin(table: &Relation, index: &Relation, keys: usize, reads: Reads) -> Self {
+        // SAFETY: the caller's promise.
+        let scan = unsafe {
+            let snapshot = pg_sys::GetActiveSnapshot();
+            let scan = version::index_beginscan(table.raw(), index.raw(), snapshot, keys as i32);
+            (*scan).xs_want_itup = reads != Reads::Rows;
+            scan
+        };
         Self {
+            table: table.raw(),
+            scan,
+            keys,
             slot: std::ptr::null_mut(),
             page: pg_sys::InvalidBuffer as pg_sys::Buffer,
-            through_table: through_table || snapshot::is_serializable(),
+            through_table: reads != Reads::Entries || snapshot::is_serializable(),
         }
     }
 
-    /// # Safety
-    /// The scan must be on the entry of that tid, and belong to an index of the table.
-    pub unsafe fn of(
-        &mut self,
-        table: &Relation,
-        scan: pg_sys::IndexScanDesc,
-        tid: pg_sys::ItemPointer,
-    ) -> Row {
-        // SAFETY: the caller's promise. A page's bit in the map is read after the index entry.
+    /// Begins anew, with these keys: so many at most as it was begun with.
+    pub fn restart(&mut self, keys: &mut [pg_sys::ScanKeyData]) {
+        assert!(keys.len() <= self.keys, "more keys than the scan has room for");
+        let count = keys.len() as i32;
+        // SAFETY: the scan runs. It copies as many keys as it has, whatever it is told.
         unsafe {
-            if !self.through_table {
-                let page = page_of(&*tid);
-                let status = pg_sys::visibilitymap_get_status(table.raw(), page, &mut self.page);
-                if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
-                    return Row::Visible;
-                }
-            }
-            if self.slot.is_null() {
-                self.slot = pg_sys::table_slot_create(table.raw(), std::ptr::null_mut());
-            }
-            match pg_sys::index_fetch_heap(scan, self.slot) {
-                true => Row::Read(self.slot),
-                false => Row::Invisible,
-            }
+            (*self.scan).numberOfKeys = count;
+            pg_sys::index_rescan(self.scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
         }
     }
 
-    /// Frees what is held; before the scan ends.
+    /// The entry that the scan is on; null where it reads rows alone.
+    pub fn tuple(&self) -> pg_sys::IndexTuple {
+        // SAFETY: the scan runs.
+        unsafe { (*self.scan).xs_itup }
+    }
+
+    /// Adds columns of that entry, by their places and types.
+    ///
+    /// # Safety
+    /// The scan must read entries, and be on one of an index with those columns; they are valid until it
+    /// moves on.
+    pub unsafe fn columns(&self, wanted: &[(i16, Oid)], columns: &mut Columns) {
+        let mut values = [pg_sys::Datum::null(); pg_sys::INDEX_MAX_KEYS as usize];
+        let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
+        // SAFETY: the caller's promise; there is room for as many columns as an index can have.
+        unsafe {
+            let descriptor = (*self.scan).xs_itupdesc;
+            let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
+            raw::index_deform_tuple(self.tuple(), descriptor, values, nulls);
+        }
+        columns.extend(wanted.iter().map(|(place, type_oid)| {
+            let at = *place as usize - 1;
+            // SAFETY: of that type.
+            (!nulls[at]).then(|| unsafe { Value::new(values[at], *type_oid) })
+        }));
+    }
+
+    /// The next entry: where its row is, and what the table says of it.
+    pub fn next(&mut self) -> Option<(pg_sys::ItemPointerData, Row)> {
+        let table = self.table;
+        // SAFETY: the scan runs, the table is open; nothing here has a destructor. A page's bit in the
+        // map is read after the index entry.
+        unsafe {
+            pg_guard_ffi_boundary(|| {
+                let tid = raw::index_getnext_tid(self.scan, FORWARD);
+                if tid.is_null() {
+                    return None;
+                }
+                if !self.through_table {
+                    let status =
+                        raw::visibilitymap_get_status(table, page_of(&*tid), &mut self.page);
+                    if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
+                        return Some((*tid, Row::Visible));
+                    }
+                }
+                if self.slot.is_null() {
+                    self.slot = raw::table_slot_create(table, std::ptr::null_mut());
+                }
+                let row = match raw::index_fetch_heap(self.scan, self.slot) {
+                    true => Row::Read(self.slot),
+                    false => Row::Invisible,
+                };
+                Some((*tid, row))
+            })
+        }
+    }
+
+    /// Ends the scan.
     pub fn end(self) {
-        // SAFETY: the slot and the buffer are this one's own.
+        // SAFETY: begun in `begin`; the slot and the buffer are this one's own.
         unsafe {
             if !self.slot.is_null() {
                 pg_sys::ExecDropSingleTupleTableSlot(self.slot);
@@ -77,6 +189,57 @@ impl Visibility {
             if self.page != pg_sys::InvalidBuffer as pg_sys::Buffer {
                 pg_sys::ReleaseBuffer(self.page);
             }
+            pg_sys::index_endscan(self.scan);
         }
+    }
+}
+
+/// Moves on to the next entry of an index that is wanted, whatever the table says of it; false where
+/// there is none, `None` where as many as were `left` are read without one.
+///
+/// # Safety
+/// The scan must run, and what is called neither panic nor hold anything that has a destructor.
+pub(super) unsafe fn seek(
+    scan: pg_sys::IndexScanDesc,
+    left: &mut usize,
+    is_wanted: impl Fn(pg_sys::IndexTuple) -> bool,
+) -> Option<bool> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        pg_guard_ffi_boundary(|| {
+            while !raw::index_getnext_tid(scan, FORWARD).is_null() {
+                if *left == 0 {
+                    return None;
+                }
+                *left -= 1;
+                if is_wanted((*scan).xs_itup) {
+                    return Some(true);
+                }
+            }
+            Some(false)
+        })
+    }
+}
+
+/// Adds columns of the row in the slot, by their numbers and types.
+///
+/// # Safety
+/// The row must be one of a table with those columns; they are valid while it is in the slot.
+pub(super) unsafe fn slot_columns(
+    slot: *mut pg_sys::TupleTableSlot,
+    wanted: &[(i16, Oid)],
+    columns: &mut Columns,
+) {
+    let last = wanted.iter().map(|(number, _)| *number).max().unwrap_or_default();
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*slot).tts_nvalid < last {
+            pg_guard_ffi_boundary(|| raw::slot_getsomeattrs_int(slot, last.into()));
+        }
+        columns.extend(wanted.iter().map(|(number, type_oid)| {
+            let at = *number as usize - 1;
+            let null = *(*slot).tts_isnull.add(at);
+            (!null).then(|| Value::new(*(*slot).tts_values.add(at), *type_oid))
+        }));
     }
 }
