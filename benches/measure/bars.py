@@ -75,9 +75,11 @@ def judged(found):
                 ways["has_perm"]["median"] / quickest(ways, "EXISTS"),
                 1.0,
             )
-        rates = points["prepared"]
-        rate = max(r["median"] for way, r in rates.items() if way.startswith("EXISTS"))
-        least("prepared check, rate against EXISTS", rates["has_perm"]["median"] / rate, 0.95)
+        for whose, ways in points["prepared"].items():
+            rates = {way: rate["median"] for way, rate in ways.items()}
+            fastest = max(rate for way, rate in rates.items() if way.startswith("EXISTS"))
+            for what, rate in {"EXISTS asking the same": rates["EXISTS, asking the same"], "the fastest EXISTS": fastest}.items():
+                least(f"prepared check of {whose}, rate against {what}", rates["has_perm"] / rate, 0.95)
     if keys := found.get("keys"):
         for what, ways in keys["queries"].items():
             for kind, taken in ways.items():

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use pgrx::pg_sys::Oid;
 
-use super::memo;
+use super::memo::{self, KnownGroup};
 use super::subjects::{Kind, SubjectFinder, pairs};
 use crate::error::Result;
 use crate::key::Key;
 use crate::pg::own::own_tables;
-use crate::pg::scan::{has_row, is_empty};
+use crate::pg::scan::{has_row, is_blank};
 
 /// The subject of a group.
 pub fn group_subject(group: &Key) -> Result<Option<i32>> {
@@ -25,8 +25,8 @@ pub fn group_subjects_of(groups: &[Key], finder: &mut SubjectFinder) -> Result<V
     memo::with(|memo| {
         for group in groups {
             match memo.group(group) {
-                (Some(known), _) => subjects.extend(known),
-                (None, place) => unknown.push((group, place)),
+                KnownGroup::Subject(known) => subjects.extend(known),
+                KnownGroup::LookAt(place) => unknown.push((group, place)),
             }
         }
     });
@@ -38,7 +38,7 @@ pub fn group_subjects_of(groups: &[Key], finder: &mut SubjectFinder) -> Result<V
     }
     memo::with(|memo| {
         for (group, found) in looked_up {
-            memo.remember_group(group, found.map(|found| found.0), found.and_then(|found| found.1));
+            memo.remember_group(group, found);
         }
     });
     Ok(subjects)
@@ -50,21 +50,24 @@ pub fn has_any(table: Oid) -> Result<bool> {
     if let Some(known) = memo::with(|memo| memo.has_any.get(&table).copied()) {
         return Ok(known);
     }
-    let found = !is_empty(table) && has_row(table, &[])?;
+    let found = !is_blank(table) && has_row(table, &[])?;
     memo::with(|memo| memo.has_any.insert(table, found));
     Ok(found)
 }
 
 /// The groups of which this one is a subgroup, in one step.
 pub fn parents(group: i32) -> Result<Rc<[i32]>> {
-    let subgroups = own_tables()?.subgroup;
-    if !has_any(subgroups)? {
+    if !has_any(own_tables()?.subgroup)? {
         return Ok(Rc::new([]));
     }
+    look_up_parents(group)
+}
+
+fn look_up_parents(group: i32) -> Result<Rc<[i32]>> {
     if let Some(known) = memo::with(|memo| memo.parents.get(&group).cloned()) {
         return Ok(known);
     }
-    let parents: Rc<[i32]> = pairs(subgroups, "child", group, "parent")?.into();
+    let parents: Rc<[i32]> = pairs(own_tables()?.subgroup, "child", group, "parent")?.into();
     memo::with(|memo| memo.parents.insert(group, Rc::clone(&parents)));
     Ok(parents)
 }
@@ -79,7 +82,7 @@ pub fn with_parents(mut groups: Vec<i32>) -> Result<Vec<i32>> {
     if has_any(own_tables()?.subgroup)? {
         let mut found: BTreeSet<i32> = groups.iter().copied().collect();
         while let Some(next) = groups.pop() {
-            for &parent in parents(next)?.iter() {
+            for &parent in look_up_parents(next)?.iter() {
                 if found.insert(parent) {
                     groups.push(parent);
                 }

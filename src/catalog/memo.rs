@@ -56,6 +56,14 @@ struct Group {
     place: Option<RowId>,
 }
 
+/// What is known of a group.
+pub enum KnownGroup {
+    /// Its subject, if it has one.
+    Subject(Option<i32>),
+    /// Where its subject was found last, if it was.
+    LookAt(Option<RowId>),
+}
+
 /// Where a user's rows were found last, whatever was seen then: looking whether they are still there
 /// costs much less than looking them up.
 #[derive(Clone, Copy, Default)]
@@ -80,13 +88,17 @@ impl Memo {
         (holds.then(|| Rc::clone(&known.subjects)), known.places)
     }
 
-    /// The group's subject, where it is known, or the place to look for it first.
-    pub fn group(&self, group: &Key) -> (Option<Option<i32>>, Option<RowId>) {
-        let Some(known) = self.groups.get(group) else { return (None, None) };
-        ((known.known_at == self.number).then_some(known.subject), known.place)
+    /// What is known of the group.
+    pub fn group(&self, group: &Key) -> KnownGroup {
+        match self.groups.get(group) {
+            Some(known) if known.known_at == self.number => KnownGroup::Subject(known.subject),
+            former => KnownGroup::LookAt(former.and_then(|known| known.place)),
+        }
     }
 
-    pub fn remember_group(&mut self, group: &Key, subject: Option<i32>, place: Option<RowId>) {
+    /// Remembers the group's subject and its place, or that it has none.
+    pub fn remember_group(&mut self, group: &Key, found: Option<(i32, Option<RowId>)>) {
+        let (subject, place) = (found.map(|(id, _)| id), found.and_then(|(_, place)| place));
         let entry = Group { known_at: self.number, subject, place };
         match self.groups.get_mut(group) {
             Some(known) => *known = entry,

@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, Datum, Oid};
+use smallvec::SmallVec;
 
 use super::own::{self, GrantTable};
 use super::relation::Relation;
+use super::snapshot;
 use super::value::{Value, uuid_datum};
-use super::visible::{raw, seek};
-use super::{snapshot, version};
+use super::visible::{Entries, Reads, Row, raw};
 use crate::error::Result;
 use crate::key::{Family, KeyRef};
 
@@ -28,8 +29,6 @@ const UUID_EQ: u32 = 2956;
 const UUID_GT: u32 = 2958;
 const C_COLLATION: u32 = 950;
 
-pub(super) const FORWARD: pg_sys::ScanDirection::Type = pg_sys::ScanDirection::ForwardScanDirection;
-
 /// What a grant must be for to count: any of the permissions, any of the subjects (both in
 /// ascending order).
 #[derive(Clone, Copy)]
@@ -43,13 +42,13 @@ pub fn any_on_object(object: KeyRef, wanted: Wanted) -> Result<bool> {
     let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
     let GrantTable { heap, by_object: index, .. } = tables.grants[family as usize];
-    Ok(Probe::new(heap, index, Some((family, datum)), Some(4)).any(wanted))
+    Ok(Probe::new(heap, index, Some((family, datum)), true).any(wanted))
 }
 
 /// Whether a model-level grant of any wanted permission to any wanted subject stands.
 pub fn any_model_level(wanted: Wanted) -> Result<bool> {
     let tables = own::own_tables()?;
-    Ok(Probe::new(tables.model_grant, tables.model_grant_key, None, None).any(wanted))
+    Ok(Probe::new(tables.model_grant, tables.model_grant_key, None, false).any(wanted))
 }
 
 /// Whether any grant at all stands on the object, expired ones too, as of now rather than as of
@@ -61,7 +60,7 @@ pub fn any_of_permissions_latest(object: KeyRef, permissions: &[i32]) -> Result<
     let tables = own::own_tables()?;
     let (family, datum) = key_datum(object);
     let GrantTable { heap, by_object: index, .. } = tables.grants[family as usize];
-    let mut probe = Probe::new(heap, index, Some((family, datum)), None);
+    let mut probe = Probe::new(heap, index, Some((family, datum)), false);
     // SAFETY: registered while the scan lasts; released by the resource owner on error.
     let latest = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     probe.snapshot = latest;
@@ -122,32 +121,36 @@ fn each_holder(
 ) {
     let (heap, index) = (Relation::open(heap), Relation::open(index));
     let now = snapshot::now();
-    let first = usize::from(object.is_some());
-    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
-    // before it ends. Tables of grants on objects have four columns, the other has two.
+    // The row tells when a grant expires; those at model level never do.
+    let (columns, reads) = match object {
+        Some(_) => (2, Reads::Both),
+        None => (1, Reads::Entries),
+    };
+    // SAFETY: both relations are open, the active snapshot outlives the scan; an entry, and the row in
+    // the slot, are used before the scan moves on.
     unsafe {
-        let count = first as i32 + 1;
         let snapshot = pg_sys::GetActiveSnapshot();
-        let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, count);
-        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
+        let mut entries = Entries::begin(&heap, &index, snapshot, columns, reads);
+        let (descriptor, family) = (entries.descriptor(), object.map(|object| object.0));
         for &permission in permissions {
-            let mut keys: Vec<_> =
+            let mut keys: SmallVec<[pg_sys::ScanKeyData; 2]> =
                 object.map(|(family, datum)| object_key(family, datum)).into_iter().collect();
-            let column = first as i16 + 1;
-            keys.push(integer_key(column, pg_sys::BTEqualStrategyNumber, INT4EQ, permission));
-            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
-            while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
-                pg_sys::slot_getsomeattrs(slot, if first == 1 { 4 } else { 2 });
-                if first == 0 || is_live(slot, now) {
-                    let subject = *(*slot).tts_values.add(first + 1);
-                    if each(permission, subject.value() as i32).is_break() {
-                        break;
-                    }
+            let equal = pg_sys::BTEqualStrategyNumber;
+            keys.push(integer_key(columns as i16, equal, INT4EQ, permission));
+            entries.restart(&mut keys);
+            while let Some((_, row)) = entries.next() {
+                let counts = match (row, object) {
+                    (Row::Read(slot), Some(_)) => is_live(slot, now),
+                    (Row::Read(_) | Row::Visible, None) => true,
+                    (Row::Visible, Some(_)) | (Row::Invisible, _) => false,
+                };
+                let [_, subject] = permission_and_subject(entries.tuple(), descriptor, family);
+                if counts && each(permission, subject).is_break() {
+                    break;
                 }
             }
         }
-        pg_sys::ExecDropSingleTupleTableSlot(slot);
-        pg_sys::index_endscan(scan);
+        entries.end();
     }
 }
 
@@ -156,23 +159,19 @@ struct Probe {
     heap: Relation,
     index: Relation,
     object: Option<(Family, Datum)>,
-    expiry_column: Option<i32>,
+    /// Whether grants may expire; those that have expired count no more then.
+    may_expire: bool,
     snapshot: pg_sys::Snapshot,
     now: pg_sys::TimestampTz,
 }
 
 impl Probe {
-    fn new(
-        heap: Oid,
-        index: Oid,
-        object: Option<(Family, Datum)>,
-        expiry_column: Option<i32>,
-    ) -> Self {
+    fn new(heap: Oid, index: Oid, object: Option<(Family, Datum)>, may_expire: bool) -> Self {
         Self {
             heap: Relation::open(heap),
             index: Relation::open(index),
             object,
-            expiry_column,
+            may_expire,
             // SAFETY: a function called from SQL runs under an active snapshot.
             snapshot: unsafe { pg_sys::GetActiveSnapshot() },
             now: snapshot::now(),
@@ -212,7 +211,7 @@ impl Probe {
         matches: impl Fn(i32, i32) -> bool,
     ) -> Option<bool> {
         let first = if self.object.is_some() { 2 } else { 1 };
-        let mut keys = Vec::with_capacity(4);
+        let mut keys = SmallVec::<[pg_sys::ScanKeyData; 4]>::new();
         if let Some((family, datum)) = self.object {
             keys.push(object_key(family, datum));
         }
@@ -225,61 +224,43 @@ impl Probe {
         if let Some(subject) = subject {
             keys.push(integer_key(first + 1, pg_sys::BTEqualStrategyNumber, INT4EQ, subject));
         }
-        // SAFETY: both relations are open, the snapshot outlives the scan; index tuples and slot
-        // are used before the scan moves on, and the slot is dropped before the scan ends.
+        // SAFETY: both relations are open, the snapshot outlives the scan; an entry, and the row in the
+        // slot, are used before the scan moves on.
         unsafe {
-            let count = keys.len() as i32;
-            let scan =
-                version::index_beginscan(self.heap.raw(), self.index.raw(), self.snapshot, count);
-            (*scan).xs_want_itup = true;
-            pg_sys::index_rescan(scan, keys.as_mut_ptr(), count, std::ptr::null_mut(), 0);
-            let mut slot: *mut pg_sys::TupleTableSlot = std::ptr::null_mut();
-            let family = self.object.map(|(family, _)| family);
+            let (heap, index, reads) = (&self.heap, &self.index, Reads::Entries);
+            let mut entries = Entries::begin(heap, index, self.snapshot, keys.len(), reads);
+            entries.restart(&mut keys);
+            let (descriptor, family) = (entries.descriptor(), self.object.map(|object| object.0));
             let is_wanted = |tuple| {
-                let [permission, subject] = permission_and_subject(scan, tuple, family);
+                let [permission, subject] = permission_and_subject(tuple, descriptor, family);
                 matches(permission, subject)
             };
             let mut left = limit;
             let answer = loop {
-                match seek(scan, &mut left, is_wanted) {
+                match entries.seek(&mut left, is_wanted) {
                     Some(true) => {}
                     other => break other,
                 }
-                if slot.is_null() {
-                    slot = pg_sys::table_slot_create(self.heap.raw(), std::ptr::null_mut());
-                }
                 // The table row decides: the entry may be dead, or its grant expired.
-                if pg_sys::index_fetch_heap(scan, slot) && self.counts(slot) {
+                if let Some(slot) = entries.fetch()
+                    && (!self.may_expire || is_live(slot, self.now))
+                {
                     break Some(true);
                 }
             };
-            if !slot.is_null() {
-                pg_sys::ExecDropSingleTupleTableSlot(slot);
-            }
-            pg_sys::index_endscan(scan);
+            entries.end();
             answer
-        }
-    }
-
-    /// # Safety
-    /// The slot must hold a row of the probed table.
-    unsafe fn counts(&self, slot: *mut pg_sys::TupleTableSlot) -> bool {
-        let Some(column) = self.expiry_column else { return true };
-        // SAFETY: the caller's promise; grant tables have four columns.
-        unsafe {
-            pg_sys::slot_getsomeattrs(slot, column);
-            is_live(slot, self.now)
         }
     }
 }
 
-/// Of an entry of the scan's index on (\[object,\] perm, subject).
+/// Of an entry of an index on (\[object,\] perm, subject).
 ///
 /// # Safety
-/// The tuple must be the one that the scan is on, its index one of grants on objects of that family.
+/// The tuple must be one of such an index, of grants on objects of that family, and the descriptor its.
 unsafe fn permission_and_subject(
-    scan: pg_sys::IndexScanDesc,
     tuple: pg_sys::IndexTuple,
+    descriptor: pg_sys::TupleDesc,
     family: Option<Family>,
 ) -> [i32; 2] {
     let object = match family {
@@ -289,7 +270,6 @@ unsafe fn permission_and_subject(
         // SAFETY: the caller's promise; there are three columns.
         Some(Family::Text) => unsafe {
             let (mut values, mut nulls) = ([Datum::null(); 3], [false; 3]);
-            let descriptor = (*scan).xs_itupdesc;
             raw::index_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
             return [values[1].value() as i32, values[2].value() as i32];
         },
@@ -302,11 +282,16 @@ unsafe fn permission_and_subject(
     }
 }
 
+/// Whether a grant has not expired.
+///
 /// # Safety
-/// The slot must hold a row of a grant table with its four columns extracted.
+/// The slot must hold a row of a grant table.
 pub(super) unsafe fn is_live(slot: *mut pg_sys::TupleTableSlot, now: pg_sys::TimestampTz) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { *(*slot).tts_isnull.add(3) || (*(*slot).tts_values.add(3)).value() as i64 > now }
+    // SAFETY: the caller's promise; grant tables have four columns.
+    unsafe {
+        pg_sys::slot_getsomeattrs(slot, 4);
+        *(*slot).tts_isnull.add(3) || (*(*slot).tts_values.add(3)).value() as i64 > now
+    }
 }
 
 pub(super) fn key_datum(key: KeyRef) -> (Family, Datum) {

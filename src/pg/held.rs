@@ -5,14 +5,12 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use pgrx::pg_sys::{self, Datum, Oid};
 
-use super::grants::{
-    Compare, FORWARD, INT4EQ, integer_key, is_live, key_datum, object, object_comparison,
-};
+use super::grants::{Compare, INT4EQ, integer_key, is_live, key_datum, object, object_comparison};
 use super::own::{self, BySubject, GrantTable};
 use super::relation::Relation;
+use super::snapshot;
 use super::value::Value;
 use super::visible::{Entries, Reads, Row};
-use super::{snapshot, version};
 use crate::error::Result;
 use crate::key::{Family, Key, KeyRef};
 
@@ -71,7 +69,7 @@ pub fn read(
         }
         scan.end();
         if cursor.pair == pairs.len() {
-            cursor.at_end = cursor.expiring || is_empty(others);
+            cursor.at_end = cursor.expiring || is_blank(others);
             cursor.expiring = true;
             cursor.pair = 0;
         }
@@ -79,14 +77,11 @@ pub fn read(
     Ok(())
 }
 
-/// Whether an index never held anything: it has its first page only. Spares a descent for each pair
-/// where expiry is not used.
-fn is_empty(index: Oid) -> bool {
-    let index = Relation::open(index);
-    // SAFETY: the index is open.
-    unsafe {
-        pg_sys::RelationGetNumberOfBlocksInFork(index.raw(), pg_sys::ForkNumber::MAIN_FORKNUM) <= 1
-    }
+/// Whether an index has never held anything: it has its first page only. Spares a descent for each pair
+/// where expiry is not used. In a serializable transaction it is not said: only a look that found
+/// nothing guards it against others' changes.
+fn is_blank(index: Oid) -> bool {
+    !snapshot::is_serializable() && Relation::open(index).pages() <= 1
 }
 
 /// So many grants of a pair are read at first, and then at most.
@@ -121,7 +116,7 @@ impl Merged {
         else {
             return Ok(None);
         };
-        let indexes: &[bool] = if is_empty(expiring) { &[false] } else { &[false, true] };
+        let indexes: &[bool] = if is_blank(expiring) { &[false] } else { &[false, true] };
         let stream = |pair: Pair, expiring| Stream {
             pair,
             expiring,
@@ -188,26 +183,25 @@ fn read_all(
 ) {
     let (heap, index) = (Relation::open(heap), Relation::open(index));
     let now = snapshot::now();
-    // SAFETY: both relations are open, the active snapshot outlives the scan, the slot is dropped
-    // after it.
+    // SAFETY: both relations are open, the active snapshot outlives the scan; the row is used before the
+    // scan moves on.
     unsafe {
         let snapshot = pg_sys::GetActiveSnapshot();
-        let scan = version::index_beginscan(heap.raw(), index.raw(), snapshot, 2);
-        let slot = pg_sys::table_slot_create(heap.raw(), std::ptr::null_mut());
+        let mut entries = Entries::begin(&heap, &index, snapshot, 2, Reads::Rows);
         for &(subject, permission) in pairs {
             let equal = pg_sys::BTEqualStrategyNumber;
             let mut keys =
                 [integer_key(1, equal, INT4EQ, subject), integer_key(2, equal, INT4EQ, permission)];
-            pg_sys::index_rescan(scan, keys.as_mut_ptr(), 2, std::ptr::null_mut(), 0);
-            while pg_sys::index_getnext_slot(scan, FORWARD, slot) {
-                pg_sys::slot_getsomeattrs(slot, 4);
-                if is_live(slot, now) {
+            entries.restart(&mut keys);
+            while let Some((_, row)) = entries.next() {
+                if let Row::Read(slot) = row
+                    && is_live(slot, now)
+                {
                     object(family, *(*slot).tts_values).with_key(family, &mut each);
                 }
             }
         }
-        pg_sys::ExecDropSingleTupleTableSlot(slot);
-        pg_sys::index_endscan(scan);
+        entries.end();
     }
 }
 
@@ -234,7 +228,8 @@ impl Scan {
         // The row tells when a grant expires.
         let reads = if expiring { Reads::Both } else { Reads::Entries };
         // SAFETY: both relations stay open during the scan, the active snapshot outlives it.
-        let entries = unsafe { Entries::begin(&heap, &index, 3, reads) };
+        let entries =
+            unsafe { Entries::begin(&heap, &index, pg_sys::GetActiveSnapshot(), 3, reads) };
         Self { _heap: heap, _index: index, family, entries, now }
     }
 
@@ -303,10 +298,7 @@ impl Scan {
         match row {
             Row::Visible => true,
             // SAFETY: the caller's promise; grant tables have four columns.
-            Row::Read(slot) => unsafe {
-                pg_sys::slot_getsomeattrs(slot, 4);
-                is_live(slot, self.now)
-            },
+            Row::Read(slot) => unsafe { is_live(slot, self.now) },
             Row::Invisible => false,
         }
     }

@@ -25,6 +25,13 @@ mod unbound {
                 lock: pg_sys::LOCKMODE,
                 parents: *mut *mut pg_sys::List,
             ) -> *mut pg_sys::List;
+            pub fn find_inheritance_children_extended(
+                parent: Oid,
+                omit_detached: bool,
+                lock: pg_sys::LOCKMODE,
+                detached_exist: *mut bool,
+                detached_by: *mut pg_sys::TransactionId,
+            ) -> *mut pg_sys::List;
             pub fn get_partition_ancestors(relation: Oid) -> *mut pg_sys::List;
         }
     }
@@ -32,13 +39,29 @@ mod unbound {
     /// A list of oids: the relation and all that inherit from it, locked.
     ///
     /// # Safety
-    /// The relation must be open.
+    /// The relation must be locked.
     pub unsafe fn find_all_inheritors(parent: Oid) -> *mut pg_sys::List {
         let lock = pg_sys::AccessShareLock as i32;
         // SAFETY: no list of parents is asked for.
         unsafe {
             pg_guard_ffi_boundary(|| raw::find_all_inheritors(parent, lock, std::ptr::null_mut()))
         }
+    }
+
+    /// Whether a partition of the table waits to be detached.
+    ///
+    /// # Safety
+    /// The relation must be locked.
+    pub unsafe fn has_detached(parent: Oid) -> bool {
+        let (lock, nobody) = (pg_sys::NoLock as i32, std::ptr::null_mut());
+        let mut exist = false;
+        // SAFETY: nothing is done with the children.
+        unsafe {
+            pg_guard_ffi_boundary(|| {
+                raw::find_inheritance_children_extended(parent, true, lock, &mut exist, nobody)
+            });
+        }
+        exist
     }
 
     /// A list of oids: the tables of which it is a partition, nearest first.
@@ -91,17 +114,24 @@ pub fn holding_rows(oid: Oid) -> Vec<Oid> {
     with_descendants(oid).into_iter().filter(|oid| has_rows_itself(*oid)).collect()
 }
 
-/// The table and all its partitions and children, to any depth.
+/// The table and all its partitions and children, to any depth, as the active snapshot has them.
 pub fn with_descendants(oid: Oid) -> Vec<Oid> {
-    // SAFETY: a syscache look-up, and a catalog scan that returns a list of oids.
+    if !has_children(oid) {
+        return vec![oid];
+    }
+    // SAFETY: the table is locked since it was looked at.
+    let all = unsafe { PgList::<std::ffi::c_void>::from_pg(unbound::find_all_inheritors(oid)) };
+    all.iter_oid().filter(|oid| is_reliable(*oid)).collect()
+}
+
+/// Whether a partition of the table waits to be detached: one of its partitions for older snapshots, and
+/// none for newer ones.
+pub fn is_losing_partitions(oid: Oid) -> bool {
+    // SAFETY: a syscache look-up; the table is locked since it was looked at.
     unsafe {
-        let partitioned = pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE;
-        if !partitioned && !has_children(oid) {
-            return vec![oid];
-        }
-        let list = unbound::find_all_inheritors(oid);
-        let all = PgList::<std::ffi::c_void>::from_pg(list);
-        all.iter_oid().filter(|oid| is_reliable(*oid)).collect()
+        pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE
+            && has_children(oid)
+            && unbound::has_detached(oid)
     }
 }
 
@@ -185,7 +215,7 @@ pub fn is_partition(oid: Oid) -> bool {
     unsafe { pg_sys::get_rel_relispartition(oid) }
 }
 
-/// None where the table is gone: whoever uses it next will say so.
+/// Locks the table. None where it is gone: whoever uses it next will say so.
 fn has_children(oid: Oid) -> bool {
     // SAFETY: the relation is open while it is read.
     Relation::try_open(oid).is_some_and(|table| unsafe { (*(*table.raw()).rd_rel).relhassubclass })

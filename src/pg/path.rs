@@ -7,11 +7,11 @@ use std::rc::Rc;
 use pgrx::pg_sys::Oid;
 use smallvec::SmallVec;
 
-use super::inherit::holding_rows;
+use super::inherit::{has_rows_itself, is_losing_partitions, with_descendants};
 use super::own;
 use super::relation::Relation;
 use super::types;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How to find rows of one table or partition: what is looked up in its catalogs.
 pub(super) struct Path {
@@ -70,22 +70,18 @@ impl Paths {
     /// Looks the paths up, unless they are known, and opens their relations.
     pub fn open(search: Search) -> Result<Self> {
         let before = own::changes();
-        let known = Self::of(recall(search)?);
-        // Being locked, they stay as they are from here on; what was known of them may be older.
-        match known {
-            Some(known) if before == own::changes() => Ok(known),
-            _ => Self::of(find(search)?).ok_or_else(|| {
-                let table = search.table.to_u32();
-                Error::undefined(format!("the table with oid {table} was dropped just now"))
-                    .hint("Try again.")
-            }),
-        }
-    }
-
-    fn of(paths: Rc<[Path]>) -> Option<Self> {
+        let paths = recall(search)?;
         let relations = paths.iter().map(|path| Relation::try_open(path.relation));
-        let relations = relations.collect::<Option<_>>()?;
-        Some(Self { paths, relations })
+        let relations = relations.collect::<Option<SmallVec<_>>>();
+        // Being locked, they stay as they are from here on; what was known of them may be older.
+        match relations.filter(|_| before == own::changes()) {
+            Some(relations) => Ok(Self { paths, relations }),
+            None => {
+                let paths = find(search)?.0;
+                let relations = paths.iter().map(|path| Relation::open(path.relation)).collect();
+                Ok(Self { paths, relations })
+            }
+        }
     }
 
     /// Each path with its relation.
@@ -125,7 +121,10 @@ fn recall(search: Search) -> Result<Rc<[Path]>> {
     if let Some(known) = known {
         return Ok(known);
     }
-    let paths = find(search)?;
+    let (paths, lasting) = find(search)?;
+    if !lasting {
+        return Ok(paths);
+    }
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let known = Known {
         table,
@@ -138,11 +137,14 @@ fn recall(search: Search) -> Result<Rc<[Path]>> {
     Ok(paths)
 }
 
-/// What the catalogs say now; the relations are locked from here on.
-fn find(search: Search) -> Result<Rc<[Path]>> {
+/// What the catalogs say now, and whether they say it to every snapshot; the relations are locked from
+/// here on.
+fn find(search: Search) -> Result<(Rc<[Path]>, bool)> {
     let Search { table, equal, want, unique } = search;
     let mut paths = Vec::new();
-    for oid in holding_rows(table) {
+    let all = with_descendants(table);
+    let lasting = !all.iter().any(|oid| is_losing_partitions(*oid));
+    for oid in all.into_iter().filter(|oid| has_rows_itself(*oid)) {
         let relation = Relation::open(oid);
         let mut columns = Vec::with_capacity(equal.len());
         for name in equal {
@@ -178,5 +180,5 @@ fn find(search: Search) -> Result<Rc<[Path]>> {
             is_unique,
         });
     }
-    Ok(paths.into())
+    Ok((paths.into(), lasting))
 }

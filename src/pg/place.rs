@@ -21,13 +21,20 @@ pub struct RowId {
     page: u32,
     /// Numbers in a page begin with one.
     number: NonZeroU16,
+    /// Whether it is where an index says: the row may have moved on from there within its page.
+    of_entry: bool,
 }
 
 impl RowId {
-    /// `None` for a row that is in no page.
-    pub(super) fn new(relation: &Relation, tid: &pg_sys::ItemPointerData) -> Option<Self> {
+    /// The place of the row itself; `None` for one that is in no page.
+    pub(super) fn of_row(relation: &Relation, tid: &pg_sys::ItemPointerData) -> Option<Self> {
         let number = NonZeroU16::new(tid.ip_posid)?;
-        Some(Self { relation: relation.oid(), page: page_of(tid), number })
+        Some(Self { relation: relation.oid(), page: page_of(tid), number, of_entry: false })
+    }
+
+    /// The place that an entry of an index has.
+    pub(super) fn of_entry(relation: &Relation, tid: &pg_sys::ItemPointerData) -> Option<Self> {
+        Some(Self { of_entry: true, ..Self::of_row(relation, tid)? })
     }
 
     fn tid(self) -> pg_sys::ItemPointerData {
@@ -49,6 +56,8 @@ pub struct Finder {
 /// The row that is looked at.
 struct Slot {
     slot: *mut pg_sys::TupleTableSlot,
+    /// Follows a row from where an index says; keeps its page for the next one.
+    follow: *mut pg_sys::IndexFetchTableData,
     /// The table's pages, of which none can go while it is locked.
     pages: u32,
 }
@@ -75,8 +84,7 @@ impl Finder {
         {
             return Ok(());
         }
-        // An index may name the place from which a row has moved on within its page.
-        scan_all(&self.paths, keys, &mut |at, columns| each(at.filter(|_| at != last), columns))
+        scan_all(&self.paths, keys, &mut each)
     }
 
     fn look(
@@ -90,21 +98,13 @@ impl Finder {
         if path.relation != at.relation || !path.is_unique {
             return not_there;
         }
-        let Slot { slot, pages } = self.slot.get_or_insert_with(|| Slot::of(relation));
-        let (slot, pages) = (*slot, *pages);
-        // SAFETY: the relation is open and the slot its own.
-        let is_there = at.page < pages
-            && unsafe {
-                let snapshot = pg_sys::GetActiveSnapshot();
-                let (table, mut tid) = (relation.raw(), at.tid());
-                pg_sys::table_tuple_fetch_row_version(table, &mut tid, snapshot, slot)
-            };
-        if !is_there {
+        let found = self.slot.get_or_insert_with(|| Slot::of(relation));
+        if !found.read(relation, at) {
             return not_there;
         }
         let mut columns = Columns::new();
         // SAFETY: the relation has those columns; they are used while the row is in the slot.
-        unsafe { slot_columns(slot, &path.read, &mut columns) };
+        unsafe { slot_columns(found.slot, &path.read, &mut columns) };
         let (compared, wanted) = columns.split_at(path.equal.len());
         for ((column, key), (_, base, collation)) in compared.iter().zip(keys).zip(&path.equal) {
             let Some(column) = *column else { return not_there };
@@ -118,12 +118,39 @@ impl Finder {
 
 impl Slot {
     fn of(relation: &Relation) -> Self {
-        // SAFETY: the relation is open.
+        // SAFETY: the relation is open, and closed after this goes.
         unsafe {
-            let main = pg_sys::ForkNumber::MAIN_FORKNUM;
             Self {
-                pages: pg_sys::RelationGetNumberOfBlocksInFork(relation.raw(), main),
+                pages: relation.pages(),
                 slot: pg_sys::table_slot_create(relation.raw(), std::ptr::null_mut()),
+                follow: pg_sys::table_index_fetch_begin(relation.raw()),
+            }
+        }
+    }
+
+    /// Whether the snapshot shows a row there; if so, it is in the slot.
+    fn read(&self, relation: &Relation, at: RowId) -> bool {
+        if at.page >= self.pages {
+            return false;
+        }
+        let mut tid = at.tid();
+        // SAFETY: the relation is open, the page one of its own; slot and fetch are of the relation.
+        unsafe {
+            let snapshot = pg_sys::GetActiveSnapshot();
+            let (mut has_more, mut all_dead) = (false, false);
+            match at.of_entry {
+                true => pg_sys::table_index_fetch_tuple(
+                    self.follow,
+                    &mut tid,
+                    snapshot,
+                    self.slot,
+                    &mut has_more,
+                    &mut all_dead,
+                ),
+                false => {
+                    let relation = relation.raw();
+                    pg_sys::table_tuple_fetch_row_version(relation, &mut tid, snapshot, self.slot)
+                }
             }
         }
     }
@@ -132,8 +159,11 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            // SAFETY: the slot is this one's own.
-            unsafe { pg_sys::ExecDropSingleTupleTableSlot(self.slot) }
+            // SAFETY: both are this one's own.
+            unsafe {
+                pg_sys::table_index_fetch_end(self.follow);
+                pg_sys::ExecDropSingleTupleTableSlot(self.slot);
+            }
         }
     }
 }

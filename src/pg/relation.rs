@@ -109,6 +109,12 @@ impl Relation {
         unsafe { (*(*self.0).rd_rel).relkind as u8 }
     }
 
+    /// The number of its pages.
+    pub fn pages(&self) -> u32 {
+        // SAFETY: the relation is open.
+        unsafe { pg_sys::RelationGetNumberOfBlocksInFork(self.0, pg_sys::ForkNumber::MAIN_FORKNUM) }
+    }
+
     /// Whether it is a temporary table.
     pub fn is_temporary(&self) -> bool {
         // SAFETY: the relation is open.

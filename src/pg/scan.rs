@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 use super::path::{Path, Paths, Search};
 use super::place::RowId;
 use super::relation::{Relation, column_of, equality};
-use super::types;
 use super::value::Value;
 use super::visible::{Columns, Entries, Reads, Row, slot_columns};
+use super::{snapshot, types};
 use crate::error::{Error, Result};
 use crate::key::{Key, Reading};
 
@@ -40,7 +40,10 @@ pub fn find_rows_spelled(
     mut each: impl FnMut(&[Option<Value>]) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let paths = Paths::open(Search { table, equal: &[column], want, unique: &[] })?;
-    let Some((path, _)) = paths.iter().next() else { return Ok(()) };
+    let Some((path, _)) = paths.iter().next() else {
+        // It says so where it is gone, or has another form.
+        return Relation::open(table).required_column(column).map(|_| ());
+    };
     match spell(path.equal[0].1) {
         Reading::Spells(key) => scan_all(&paths, &[&key], &mut |_, columns| each(columns)),
         Reading::Nothing => Ok(()),
@@ -88,13 +91,10 @@ pub(super) fn scan_all(
     Ok(())
 }
 
-/// Whether the table, which has no partitions or children, holds nothing, seen or not.
-pub fn is_empty(table: Oid) -> bool {
-    let table = Relation::open(table);
-    // SAFETY: the table is open.
-    unsafe {
-        pg_sys::RelationGetNumberOfBlocksInFork(table.raw(), pg_sys::ForkNumber::MAIN_FORKNUM) == 0
-    }
+/// Whether the table, which has no partitions or children, has never held anything. In a serializable
+/// transaction it is not said: only a look that found nothing guards it against others' changes.
+pub fn is_blank(table: Oid) -> bool {
+    !snapshot::is_serializable() && Relation::open(table).pages() == 0
 }
 
 /// Whether there is a row of `table` whose columns equal the given keys.
@@ -187,7 +187,7 @@ fn scan(
                 column_of(tuple, *number, (*relation.raw()).rd_att)
                     .map(|datum| Value::new(datum, *type_oid))
             }));
-            outcome = each(RowId::new(relation, &(*tuple).t_self), &columns);
+            outcome = each(RowId::of_row(relation, &(*tuple).t_self), &columns);
             if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 break;
             }
@@ -209,7 +209,8 @@ fn scan_index(
     // SAFETY: as above; an index entry, and the row in the slot, are valid until the next step.
     unsafe {
         let reads = if path.covered.is_some() { Reads::Entries } else { Reads::Rows };
-        let mut entries = Entries::begin(relation, index, keys.len(), reads);
+        let snapshot = pg_sys::GetActiveSnapshot();
+        let mut entries = Entries::begin(relation, index, snapshot, keys.len(), reads);
         entries.restart(keys);
         let mut columns = Columns::new();
         let mut outcome = Ok(ControlFlow::Continue(()));
@@ -221,7 +222,7 @@ fn scan_index(
                 (Row::Read(slot), None) => slot_columns(slot, &path.want, &mut columns),
                 (Row::Visible, None) => continue,
             }
-            outcome = each(RowId::new(relation, &tid), &columns);
+            outcome = each(RowId::of_entry(relation, &tid), &columns);
             if !matches!(outcome, Ok(ControlFlow::Continue(()))) {
                 break;
             }

@@ -6,9 +6,6 @@ use pgrx::pg_sys::{self, Oid};
 
 use crate::error::{Error, Result};
 
-/// Oids below this one are assigned by hand, in PostgreSQL's own source.
-const FIRST_UNPINNED: u32 = pg_sys::FirstGenbkiObjectId;
-
 /// The type text.
 pub const TEXT: Oid = pg_sys::TEXTOID;
 /// The type text[].
@@ -32,10 +29,6 @@ pub(super) fn copy_cstr(text: *const std::ffi::c_char) -> Option<String> {
 pub fn base(type_oid: Oid) -> Oid {
     // None of PostgreSQL's own types with oids given by hand is a domain.
     if type_oid.to_u32() < pg_sys::FirstGenbkiObjectId {
-        return type_oid;
-    }
-    // Of those that PostgreSQL numbers itself none is a domain.
-    if type_oid.to_u32() < FIRST_UNPINNED {
         return type_oid;
     }
     // SAFETY: a syscache look-up.

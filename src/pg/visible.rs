@@ -6,13 +6,14 @@
 use pgrx::pg_sys::{self, Oid, ffi::pg_guard_ffi_boundary};
 use smallvec::SmallVec;
 
-use super::grants::FORWARD;
 use super::relation::Relation;
 use super::value::Value;
 use super::{snapshot, version};
 
 /// Room for the columns of a row.
 pub(super) type Columns = SmallVec<[Option<Value>; 8]>;
+
+const FORWARD: pg_sys::ScanDirection::Type = pg_sys::ScanDirection::ForwardScanDirection;
 
 /// PostgreSQL's functions without a guard: to be called under one, where they raise errors.
 pub(super) mod raw {
@@ -87,16 +88,21 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Begins a scan under the active snapshot, with so many keys. In a serializable transaction any
-    /// reads the rows, for that is what guards it against others' changes.
+    /// Begins a scan with so many keys. In a serializable transaction any reads the rows, for that is
+    /// what guards it against others' changes.
     ///
     /// # Safety
     /// The index must belong to the table, and both stay open until the end of the scan; the snapshot
-    /// must stay active.
-    pub unsafe fn begin(table: &Relation, index: &Relation, keys: usize, reads: Reads) -> Self {
+    /// must be active or registered as long.
+    pub unsafe fn begin(
+        table: &Relation,
+        index: &Relation,
+        snapshot: pg_sys::Snapshot,
+        keys: usize,
+        reads: Reads,
+    ) -> Self {
         // SAFETY: the caller's promise.
         let scan = unsafe {
-            let snapshot = pg_sys::GetActiveSnapshot();
             let scan = version::index_beginscan(table.raw(), index.raw(), snapshot, keys as i32);
             (*scan).xs_want_itup = reads != Reads::Rows;
             scan
@@ -128,6 +134,12 @@ impl Entries {
         unsafe { (*self.scan).xs_itup }
     }
 
+    /// How entries are made up, where they are read.
+    pub fn descriptor(&self) -> pg_sys::TupleDesc {
+        // SAFETY: the scan runs.
+        unsafe { (*self.scan).xs_itupdesc }
+    }
+
     /// Adds columns of that entry, by their places and types.
     ///
     /// # Safety
@@ -138,9 +150,8 @@ impl Entries {
         let mut nulls = [false; pg_sys::INDEX_MAX_KEYS as usize];
         // SAFETY: the caller's promise; there is room for as many columns as an index can have.
         unsafe {
-            let descriptor = (*self.scan).xs_itupdesc;
             let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
-            raw::index_deform_tuple(self.tuple(), descriptor, values, nulls);
+            raw::index_deform_tuple(self.tuple(), self.descriptor(), values, nulls);
         }
         columns.extend(wanted.iter().map(|(place, type_oid)| {
             let at = *place as usize - 1;
@@ -149,7 +160,7 @@ impl Entries {
         }));
     }
 
-    /// The next entry: where its row is, and what the table says of it.
+    /// The next entry: where it says that its row is, and what the table says of that.
     pub fn next(&mut self) -> Option<(pg_sys::ItemPointerData, Row)> {
         let table = self.table;
         // SAFETY: the scan runs, the table is open; nothing here has a destructor. A page's bit in the
@@ -160,11 +171,11 @@ impl Entries {
                 if tid.is_null() {
                     return None;
                 }
+                let at = *tid;
                 if !self.through_table {
-                    let status =
-                        raw::visibilitymap_get_status(table, page_of(&*tid), &mut self.page);
+                    let status = raw::visibilitymap_get_status(table, page_of(&at), &mut self.page);
                     if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
-                        return Some((*tid, Row::Visible));
+                        return Some((at, Row::Visible));
                     }
                 }
                 if self.slot.is_null() {
@@ -174,9 +185,53 @@ impl Entries {
                     true => Row::Read(self.slot),
                     false => Row::Invisible,
                 };
-                Some((*tid, row))
+                Some((at, row))
             })
         }
+    }
+
+    /// Moves on to the next entry that is wanted, whatever the table says of it; false where there is
+    /// none, `None` where as many as were `left` are read without one.
+    ///
+    /// # Safety
+    /// The scan must read entries; what is called must neither panic nor hold what has a destructor.
+    pub unsafe fn seek(
+        &mut self,
+        left: &mut usize,
+        is_wanted: impl Fn(pg_sys::IndexTuple) -> bool,
+    ) -> Option<bool> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            pg_guard_ffi_boundary(|| {
+                while !raw::index_getnext_tid(self.scan, FORWARD).is_null() {
+                    if *left == 0 {
+                        return None;
+                    }
+                    *left -= 1;
+                    if is_wanted((*self.scan).xs_itup) {
+                        return Some(true);
+                    }
+                }
+                Some(false)
+            })
+        }
+    }
+
+    /// The row of the entry that the scan is on, if it is visible.
+    ///
+    /// # Safety
+    /// The scan must be on an entry of which the row was not read yet.
+    pub unsafe fn fetch(&mut self) -> Option<*mut pg_sys::TupleTableSlot> {
+        // SAFETY: the caller's promise; the table is open, and nothing here has a destructor.
+        let is_visible = unsafe {
+            pg_guard_ffi_boundary(|| {
+                if self.slot.is_null() {
+                    self.slot = raw::table_slot_create(self.table, std::ptr::null_mut());
+                }
+                raw::index_fetch_heap(self.scan, self.slot)
+            })
+        };
+        is_visible.then_some(self.slot)
     }
 
     /// Ends the scan.
@@ -191,33 +246,6 @@ impl Entries {
             }
             pg_sys::index_endscan(self.scan);
         }
-    }
-}
-
-/// Moves on to the next entry of an index that is wanted, whatever the table says of it; false where
-/// there is none, `None` where as many as were `left` are read without one.
-///
-/// # Safety
-/// The scan must run, and what is called neither panic nor hold anything that has a destructor.
-pub(super) unsafe fn seek(
-    scan: pg_sys::IndexScanDesc,
-    left: &mut usize,
-    is_wanted: impl Fn(pg_sys::IndexTuple) -> bool,
-) -> Option<bool> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        pg_guard_ffi_boundary(|| {
-            while !raw::index_getnext_tid(scan, FORWARD).is_null() {
-                if *left == 0 {
-                    return None;
-                }
-                *left -= 1;
-                if is_wanted((*scan).xs_itup) {
-                    return Some(true);
-                }
-            }
-            Some(false)
-        })
     }
 }
 

@@ -194,3 +194,34 @@ def test_serializable_transactions_notice_what_they_remembered(db, other, tables
                 assert value(other, "SELECT count(*) FROM nothing") == 0
                 other.execute("DELETE FROM memberships")
             db.execute("INSERT INTO nothing VALUES (1)")
+
+
+@pytest.mark.parametrize(
+    "asked, change",
+    [
+        ("SELECT rowgrant.has_perm(1, 'view', 'documents', 7)", "SELECT rowgrant.add_member('a', 1)"),
+        ("SELECT rowgrant.has_perm(2, 'view', 'documents', 7)", "SELECT rowgrant.add_subgroup('a', 'b')"),
+        (
+            "SELECT count(*) > 0 FROM rowgrant.objects_for_user(3, 'view', 'documents', NULL::integer)",
+            "SELECT rowgrant.assign_perm(3, 'view', 'documents', 7, expires_at => now() + '1 hour')",
+        ),
+    ],
+    ids=["members", "subgroups", "expiring"],
+)
+def test_serializable_transactions_notice_what_was_not_there(db, other, tables, asked, change):
+    """What decides is in a table, or index, that has never held anything."""
+    db.execute("SELECT rowgrant.assign_group_perm('a', 'view', 'documents', 7)")
+    db.execute("SELECT rowgrant.assign_group_perm('b', 'change', 'documents', 8)")
+    db.execute("SELECT rowgrant.assign_perms(ARRAY[1, 2, 3], '{view}', 'documents', ARRAY[8])")
+    db.execute("SELECT rowgrant.remove_perm(3, 'view', 'documents', 8)")
+    db.execute("INSERT INTO memberships VALUES (2, 'b')")
+    for session in (db, other):
+        session.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+    with pytest.raises(psycopg.errors.SerializationFailure):
+        with db.transaction():
+            assert value(db, asked) is False
+            with other.transaction():
+                assert value(other, "SELECT count(*) FROM nothing") == 0
+                other.execute(change)
+            db.execute("INSERT INTO nothing VALUES (1)")
+    assert value(db, asked) is True

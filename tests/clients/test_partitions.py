@@ -171,6 +171,27 @@ def test_what_empties_a_partition_whose_detach_was_interrupted_cleans(db, interr
     assert db.execute(GRANTS).fetchall() == NORTH
 
 
+def test_what_an_older_snapshot_still_shows_of_a_detached_partition_is_not_remembered(db, other):
+    db.execute("CREATE TABLE people (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
+    db.execute("CREATE TABLE people_low PARTITION OF people FOR VALUES FROM (0) TO (10)")
+    db.execute("CREATE TABLE people_high PARTITION OF people FOR VALUES FROM (10) TO (20)")
+    db.execute("INSERT INTO people VALUES (1), (11)")
+    db.execute("SELECT rowgrant.register_users('people')")
+    db.execute("SELECT rowgrant.assign_perms(ARRAY[1, 11], '{view}', 'documents', ARRAY[7])")
+    db.execute("SET lock_timeout = 200")
+    other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    with other.transaction():
+        assert value(other, "SELECT count(*) FROM people") == 2
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            db.execute("ALTER TABLE people DETACH PARTITION people_high CONCURRENTLY")
+        assert value(other, "SELECT count(*) FROM people") == 2
+        assert value(other, "SELECT rowgrant.has_perm(11, 'view', 'documents', 7)")
+    assert value(other, "SELECT count(*) FROM people") == 1
+    assert not value(other, "SELECT rowgrant.has_perm(11, 'view', 'documents', 7)")
+    assert value(other, "SELECT rowgrant.has_perm(1, 'view', 'documents', 7)")
+    db.execute("ALTER TABLE people DETACH PARTITION people_high FINALIZE")
+
+
 def test_an_interrupted_detach_of_users_is_finished_with_their_grants(database, db, other):
     db.execute("CREATE TABLE people (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
     db.execute("CREATE TABLE people_low PARTITION OF people FOR VALUES FROM (0) TO (10)")
