@@ -102,7 +102,7 @@ def judged(found):
     if (growth := found.get("growth")) and len(growth["sizes"]) > 1:
         first, last = growth["sizes"][0], growth["sizes"][-1]
         span = f"{first['grants']:,} to {last['grants']:,} grants"
-        for who in ("varying user", "fixed user"):
+        for who in ("varying user", "reach 500"):
             most(
                 f"growth of a check, {who}, {span}",
                 last[who]["has_perm"]["median"] / first[who]["has_perm"]["median"],

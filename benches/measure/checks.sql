@@ -22,11 +22,11 @@ INSERT INTO expert.checks
 SELECT * FROM (SELECT user_id, object, true AS granted FROM yes UNION ALL SELECT user_id, object, false FROM no) c
 ORDER BY hashint8extended(object, user_id);
 
--- The same for user 1 alone: objects of his and of his groups come more than once where there are few.
-CREATE TABLE expert.fixed_checks (LIKE expert.checks);
+-- The same for one user alone: objects of his and of his groups come more than once where there are few.
+CREATE FUNCTION expert.checks_of(who integer) RETURNS SETOF expert.checks LANGUAGE sql AS $$
 WITH reached AS (
     SELECT DISTINCT object FROM expert.grants
-    WHERE perm = 1 AND subject = ANY (ARRAY[1] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = 1))
+    WHERE perm = 1 AND subject = ANY (ARRAY[who] || ARRAY(SELECT -m.group_id FROM memberships m WHERE m.user_id = who))
 ), yes AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY object) - 1 AS n, object FROM reached
 ), no AS MATERIALIZED (
@@ -35,10 +35,13 @@ WITH reached AS (
     SELECT i, abs(hashint8extended(i, 13) % (SELECT count(*) FROM yes)) AS yes, abs(hashint8extended(i, 14) % (SELECT count(*) FROM no)) AS no
     FROM generate_series(1, 25000) i
 )
-INSERT INTO expert.fixed_checks
-SELECT 1, object, granted FROM (
+SELECT who, object, granted FROM (
     SELECT i, yes.object, true AS granted FROM drawn JOIN yes ON yes.n = drawn.yes
     UNION ALL
     SELECT i, no.object, false FROM drawn JOIN no ON no.n = drawn.no
 ) c
-ORDER BY hashint8extended(object, i);
+ORDER BY hashint8extended(object, i)
+$$;
+-- A user with ten groups, whose reach grows with the data, and one whose reach is 500 in all.
+CREATE TABLE expert.fixed_checks AS SELECT * FROM expert.checks_of(1);
+CREATE TABLE expert.reach_checks AS SELECT * FROM expert.checks_of((SELECT user_id FROM expert.known WHERE name = 'fixed'));

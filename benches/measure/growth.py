@@ -31,6 +31,7 @@ def at(db, options):
     return {
         "varying user": points.one_statement(db, "checks", runs),
         "fixed user": points.one_statement(db, "fixed_checks", runs),
+        "reach 500": points.one_statement(db, "reach_checks", runs),
         "prepared": points.prepared(db, db.size // 10, rounds=1, seconds=3),
         "newest 20": {
             "reach 10": newest(db, db.known["10"][0], runs),

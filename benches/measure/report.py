@@ -311,7 +311,9 @@ def growth(found):
     rows = [
         row("check, varying user, µs", lambda at: f"{at['varying user']['has_perm']['median']:.2f}"),
         row("the same by EXISTS, µs", lambda at: f"{bars.quickest(at['varying user'], 'EXISTS'):.2f}"),
-        row("check, fixed user, µs", lambda at: f"{at['fixed user']['has_perm']['median']:.2f}"),
+        row("check, reach 500, µs", lambda at: f"{at['reach 500']['has_perm']['median']:.2f}"),
+        row("the same by EXISTS, µs", lambda at: f"{bars.quickest(at['reach 500'], 'EXISTS'):.2f}"),
+        row("check, ten groups, µs", lambda at: f"{at['fixed user']['has_perm']['median']:.2f}"),
         row("the same by EXISTS, µs", lambda at: f"{bars.quickest(at['fixed user'], 'EXISTS'):.2f}"),
         row("prepared check, a second", lambda at: f"{at['prepared']['has_perm']['median']:,.0f}"),
         *(row(f"newest 20, {reach}, ms", lambda at, reach=reach: ms(at["newest 20"][reach]["median"])) for reach in sizes[0]["newest 20"]),

@@ -116,6 +116,7 @@ pub fn object_type(name: &str) -> Result<Option<ObjectType>> {
     Ok(Some(ObjectType {
         id,
         name: name.to_owned(),
+        key_label: format!("key of object type \"{name}\""),
         relation,
         key_columns,
         shape: KeyShape::new(shape),

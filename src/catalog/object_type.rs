@@ -29,6 +29,8 @@ pub struct Permission {
 pub struct ObjectType {
     pub id: i32,
     pub name: String,
+    /// What errors call its keys.
+    pub key_label: String,
     /// The protected table; none for ids kept elsewhere.
     pub relation: Option<Oid>,
     pub key_columns: Vec<String>,
@@ -68,12 +70,12 @@ impl ObjectType {
 
     /// The key that a value is or spells.
     pub fn key(&self, value: Value) -> Result<Option<Key>> {
-        self.shape.of_value(value, &format!("key of object type \"{}\"", self.name))
+        self.shape.of_value(value, &self.key_label)
     }
 
     /// The key that a text spells, of one column.
     pub fn key_of_text(&self, text: &str) -> Result<Option<Key>> {
-        self.shape.of_text(text, &format!("key of object type \"{}\"", self.name))
+        self.shape.of_text(text, &self.key_label)
     }
 
     /// The key and, where rows have one, the owner of a row of the table given as a value.
@@ -88,8 +90,7 @@ impl ObjectType {
         for name in &self.key_columns {
             columns.push(row.column(name).ok_or_else(|| missing(name))?);
         }
-        let what = format!("key of object type \"{}\"", self.name);
-        let key = self.shape.of_columns(&columns, &what)?;
+        let key = self.shape.of_columns(&columns, &self.key_label)?;
         let owner = match &self.owner_column {
             Some(name) => row.column(name).ok_or_else(|| missing(name))?,
             None => None,
@@ -118,8 +119,7 @@ impl ObjectType {
     pub fn check_value(&self, key: &Key) -> Result<()> {
         for (part, base) in self.shape.split(key)?.iter().zip(self.shape.base_types()) {
             if Value::of_key(part, base)?.is_none() {
-                let what = format!("key of object type \"{}\"", self.name);
-                return Err(not_a_key(base, &part.to_text(), &what));
+                return Err(not_a_key(base, &part.to_text(), &self.key_label));
             }
         }
         Ok(())

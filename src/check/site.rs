@@ -121,12 +121,20 @@ impl Site {
     /// object type is.
     pub fn known(&mut self, call: &Call, who: Who, of: Of) -> Result<Option<&mut Known>> {
         let at = who.next();
-        let same = self.asked.as_ref().is_some_and(|asked| {
-            (at == 0 || call.is_constant(0)) && call.is_constant(at) && of.is_constant(call, asked)
-        });
-        if !same {
+        let names_stay = self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| call.is_constant(at) && of.is_constant(call, asked));
+        if !names_stay {
             let (Some(perm), Some(of)) = (call.text(at), of.name(call)) else { return Ok(None) };
-            self.ask(call, who, perm, of)?;
+            let same = |asked: &Asked| asked.of == of && asked.perm == perm;
+            if !self.asked.as_ref().is_some_and(same) {
+                self.asked = Some(self.ask(call, who, perm, of)?);
+                return Ok(self.asked.as_mut().map(|asked| &mut asked.known));
+            }
+        }
+        if at > 0 && !call.is_constant(0) {
+            self.ask_again(call, who)?;
         }
         Ok(self.asked.as_mut().map(|asked| &mut asked.known))
     }
@@ -159,34 +167,49 @@ impl Site {
         Ok(known.zip(self.columns.as_mut()))
     }
 
-    fn ask(&mut self, call: &Call, who: Who, perm: String, of: ObjectName) -> Result<()> {
+    /// Asks for a permission.
+    fn ask(&mut self, call: &Call, who: Who, perm: String, of: ObjectName) -> Result<Asked> {
+        let who = self.asker(call, who)?;
+        let object_type = of.find()?;
+        let giving = object_type.giving(&perm)?;
+        let known = self.begin(call, &who, object_type, giving)?;
+        Ok(Asked { who, perm, of, known })
+    }
+
+    /// Asks for the same permission, perhaps of another user.
+    fn ask_again(&mut self, call: &Call, who: Who) -> Result<()> {
+        let who = self.asker(call, who)?;
+        if let Some(asked) = self.asked.take_if(|asked| asked.who != who) {
+            let Reach { object_type, giving, .. } = asked.known.reach;
+            let known = self.begin(call, &who, object_type, giving)?;
+            self.asked = Some(Asked { who, known, ..asked });
+        }
+        Ok(())
+    }
+
+    fn asker(&mut self, call: &Call, who: Who) -> Result<Asker> {
         let sources = self.sources()?;
-        let who = match who {
+        Ok(match who {
             Who::User => Asker::User(catalog::user_id(&sources, call.value(0))?),
             Who::Group => Asker::Group(call.value(0).map(Value::print)),
             Who::Current => Asker::User(session::current(&sources)?),
-        };
-        let (object_type, giving) = match &self.asked {
-            Some(asked) if asked.of == of && asked.perm == perm => {
-                if asked.who == who {
-                    return Ok(());
-                }
-                (Rc::clone(&asked.known.reach.object_type), asked.known.reach.giving.clone())
-            }
-            _ => {
-                let object_type = of.find()?;
-                let giving = object_type.giving(&perm)?;
-                (object_type, giving)
-            }
-        };
-        let subjects = match &who {
+        })
+    }
+
+    fn begin(
+        &mut self,
+        call: &Call,
+        who: &Asker,
+        object_type: Rc<ObjectType>,
+        giving: Vec<i32>,
+    ) -> Result<Known> {
+        let sources = self.sources()?;
+        let subjects = match who {
             Asker::User(id) => Subjects::of_user(&sources, id, true)?,
             Asker::Group(_) => catalog::group_subjects(&sources, call.value(0), true)?,
         };
         let holder = Holder { sources, subjects, accept_model_level: true, with_superuser: true };
-        let known = Known::new(Reach { object_type, giving, holder });
-        self.asked = Some(Asked { who, perm, of, known });
-        Ok(())
+        Ok(Known::new(Reach { object_type, giving, holder }))
     }
 
     /// The reach of the first argument's user of one permission of one object type.

@@ -27,12 +27,12 @@ pub fn object_changed(trigger: &Trigger) -> Result<()> {
     if trigger.event() == Event::Truncate {
         return truncated(trigger, &object_type);
     }
-    let what = format!("key of object type \"{}\"", object_type.name);
+    let what = &object_type.key_label;
     let old = trigger.old(&object_type.key_columns)?;
-    let Some(old) = object_type.shape.of_columns(&old, &what)? else { return Ok(()) };
+    let Some(old) = object_type.shape.of_columns(&old, what)? else { return Ok(()) };
     let new = || {
         let new = trigger.new_row(&object_type.key_columns)?;
-        object_type.shape.of_columns(&new, &what)
+        object_type.shape.of_columns(&new, what)
     };
     match trigger.event() {
         Event::BeforeUpdate => {

@@ -77,9 +77,9 @@ pub fn read(
     Ok(())
 }
 
-/// Whether an index has never held anything: it has its first page only. Spares a descent for each pair
-/// where expiry is not used. In a serializable transaction it is not said: only a look that found
-/// nothing guards it against others' changes.
+/// Whether an index has its first page only, and so no entry. Spares a descent for each pair where expiry
+/// is not used. In a serializable transaction it is not said: only a look that found nothing guards it
+/// against others' changes.
 fn is_blank(index: Oid) -> bool {
     !snapshot::is_serializable() && Relation::open(index).pages() <= 1
 }

@@ -71,8 +71,8 @@ impl Finder {
 
     /// Calls `each` with the wanted columns of the rows that have these keys, until it takes one by
     /// breaking; it would take no other that has the same in the unique columns. It is told where the
-    /// row is, unless it would not be found there again. Where an index sees to it that there is no
-    /// other, the row is looked for first where it was found `last`.
+    /// row is. Where an index sees to it that there is no other, the row is looked for first where it
+    /// was found `last`.
     pub fn find(
         &mut self,
         keys: &[&Key],

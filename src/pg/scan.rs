@@ -91,8 +91,9 @@ pub(super) fn scan_all(
     Ok(())
 }
 
-/// Whether the table, which has no partitions or children, has never held anything. In a serializable
-/// transaction it is not said: only a look that found nothing guards it against others' changes.
+/// Whether the table, which has no partitions or children, has no page, and so no row for any snapshot.
+/// In a serializable transaction it is not said: only a look that found nothing guards it against others'
+/// changes.
 pub fn is_blank(table: Oid) -> bool {
     !snapshot::is_serializable() && Relation::open(table).pages() == 0
 }
