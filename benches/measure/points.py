@@ -41,8 +41,8 @@ def measure(db, options):
             "fixed user": one_statement(db, "fixed_checks", options.runs),
         },
         "prepared": {
-            "all users": prepared(db, db.size // 10, rounds=5, seconds=5),
-            "a thousand users": prepared(db, 1_000, rounds=5, seconds=5),
+            "all users": prepared(db, db.size // 10, rounds=9, seconds=5),
+            "a thousand users": prepared(db, 1_000, rounds=9, seconds=5),
         },
         "planning": planning(db, options.runs * 3),
     }
