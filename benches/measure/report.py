@@ -112,15 +112,15 @@ Where a bar is missed, why:
   when the statement runs. The other ways, which read the key too, take as long.
 - *Checks of users about whom the session has not asked yet*, in one statement or each prepared by itself, against an EXISTS
   that reads nothing but the user's memberships and the object's grants: `has_perm` asks, too, whether the user is there, active,
-  or a superuser, and for his subject. That is two look-ups more, of three pages elsewhere in memory. An EXISTS that asks the
-  same takes as long. As long as nobody commits nothing is looked up again of the users that a session remembers, some forty
-  thousand with the settings above; after a commit of anybody's a user's rows are looked for where they were last found.
+  or a superuser, and for his subject. That is two look-ups more, of three pages elsewhere in memory; an EXISTS that asks about
+  the user, too, comes near. As long as nobody commits nothing is looked up again of the users that a session remembers, some
+  forty thousand with the settings above; after a commit of anybody's a user's rows are looked for where they were last found.
 - *DELETE of single rows in a loop on the server*, some 4 µs each: the trigger looks whether anybody holds anything on the row,
   as of now, and that one descent of an index is a quarter of what such a DELETE takes. Where each comes as a statement of its
   own, it hardly shows.
 - *Growth*: with 13,000 grants everything is in the processor's caches; EXISTS slows down two to three times. A reach of 500
   is half of the thousand documents of the smallest size, where the newest 20 are the first that are looked at; with more
-  documents the 500 are looked up and sorted.
+  documents the 500 are looked up, wherever they are, and sorted.
 """
 
 

@@ -150,7 +150,8 @@ fn of_reach(reach: &Reach) -> Result<Reached> {
         })?;
         Ok::<_, Error>((cursor.is_at_end(), counted as f64))
     };
-    let (mut all, mut number) = count(COUNTED_FIRST)?;
+    // One more is asked for: where it is not there, all were counted.
+    let (mut all, mut number) = count(COUNTED_FIRST + 1)?;
     if !all {
         let known = known_grants(family, &pairs)?;
         // Those who hold many are among a column's most common values, and need not be counted.
