@@ -8,6 +8,7 @@ use pgrx::pg_sys::{self, Datum, Oid};
 use super::grants::{Compare, INT4EQ, integer_key, is_live, key_datum, object, object_comparison};
 use super::own::{self, BySubject, GrantTable};
 use super::relation::Relation;
+use super::scan::is_blank;
 use super::snapshot;
 use super::value::Value;
 use super::visible::{Entries, Reads, Row};
@@ -69,19 +70,13 @@ pub fn read(
         }
         scan.end();
         if cursor.pair == pairs.len() {
+            // A blank one spares a descent for each pair where expiry is not used.
             cursor.at_end = cursor.expiring || is_blank(others);
             cursor.expiring = true;
             cursor.pair = 0;
         }
     }
     Ok(())
-}
-
-/// Whether an index has its first page only, and so no entry. Spares a descent for each pair where expiry
-/// is not used. In a serializable transaction it is not said: only a look that found nothing guards it
-/// against others' changes.
-fn is_blank(index: Oid) -> bool {
-    !snapshot::is_serializable() && Relation::open(index).pages() <= 1
 }
 
 /// So many grants of a pair are read at first, and then at most.

@@ -49,13 +49,10 @@ mod unbound {
     }
 
     /// Whether a partition of the table waits to be detached.
-    ///
-    /// # Safety
-    /// The relation must be locked.
-    pub unsafe fn has_detached(parent: Oid) -> bool {
+    pub fn has_detached(parent: Oid) -> bool {
         let (lock, nobody) = (pg_sys::NoLock as i32, std::ptr::null_mut());
         let mut exist = false;
-        // SAFETY: nothing is done with the children.
+        // SAFETY: a catalog scan, of whatever relation; nothing is done with the children.
         unsafe {
             pg_guard_ffi_boundary(|| {
                 raw::find_inheritance_children_extended(parent, true, lock, &mut exist, nobody)
@@ -127,12 +124,9 @@ pub fn with_descendants(oid: Oid) -> Vec<Oid> {
 /// Whether a partition of the table waits to be detached: one of its partitions for older snapshots, and
 /// none for newer ones.
 pub fn is_losing_partitions(oid: Oid) -> bool {
-    // SAFETY: a syscache look-up; the table is locked since it was looked at.
-    unsafe {
-        pg_sys::get_rel_relkind(oid) as u8 == pg_sys::RELKIND_PARTITIONED_TABLE
-            && has_children(oid)
-            && unbound::has_detached(oid)
-    }
+    // SAFETY: a syscache look-up.
+    let kind = unsafe { pg_sys::get_rel_relkind(oid) as u8 };
+    kind == pg_sys::RELKIND_PARTITIONED_TABLE && unbound::has_detached(oid)
 }
 
 /// Whether the table's rows can be relied on: those of foreign tables change unseen, temporary ones

@@ -19,7 +19,6 @@ pub(super) struct Path {
     index: Option<Oid>,
     /// Number, base type and collation of the columns that are compared.
     pub equal: Vec<(i16, Oid, Oid)>,
-    pub want: Vec<(i16, Oid)>,
     /// Number and type of the columns that are compared, and then of the wanted ones.
     pub read: Vec<(i16, Oid)>,
     /// In the order of the index: which of the compared columns, and its place there.
@@ -96,6 +95,11 @@ impl Paths {
 }
 
 impl Path {
+    /// Number and type of the wanted columns.
+    pub fn want(&self) -> &[(i16, Oid)] {
+        &self.read[self.equal.len()..]
+    }
+
     /// Opens the index, if there is one that serves. Who has the relation open may do so at any time:
     /// an index that was there then is there still.
     pub fn open_index(&self) -> Option<Relation> {
@@ -172,9 +176,8 @@ fn find(search: Search) -> Result<(Rc<[Path]>, bool)> {
         paths.push(Path {
             relation: oid,
             index,
-            read: columns.iter().map(|c| (c.0, c.1)).chain(wanted.iter().copied()).collect(),
+            read: columns.iter().map(|c| (c.0, c.1)).chain(wanted).collect(),
             equal: columns,
-            want: wanted,
             in_index,
             covered,
             is_unique,

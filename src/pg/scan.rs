@@ -81,7 +81,7 @@ pub(super) fn scan_all(
             None => {
                 let in_table = path.equal.iter().enumerate().map(|(n, equal)| scan_key(n, equal.0));
                 let mut keys = in_table.collect::<Result<ScanKeys>>()?;
-                scan(relation, &mut keys, &path.want, each)?
+                scan(relation, &mut keys, path.want(), each)?
             }
         };
         if outcome.is_break() {
@@ -91,11 +91,15 @@ pub(super) fn scan_all(
     Ok(())
 }
 
-/// Whether the table, which has no partitions or children, has no page, and so no row for any snapshot.
-/// In a serializable transaction it is not said: only a look that found nothing guards it against others'
-/// changes.
-pub fn is_blank(table: Oid) -> bool {
-    !snapshot::is_serializable() && Relation::open(table).pages() == 0
+/// Whether the table, which has no partitions or children, or the index has no page but an index's first,
+/// and so nothing for any snapshot. In a serializable transaction it is not said: only a look that found
+/// nothing guards it against others' changes.
+pub fn is_blank(table_or_index: Oid) -> bool {
+    if snapshot::is_serializable() {
+        return false;
+    }
+    let relation = Relation::open(table_or_index);
+    relation.pages() <= u32::from(relation.kind() == pg_sys::RELKIND_INDEX)
 }
 
 /// Whether there is a row of `table` whose columns equal the given keys.
@@ -220,7 +224,7 @@ fn scan_index(
             match (row, &path.covered) {
                 (Row::Invisible, _) => continue,
                 (_, Some(wanted)) => entries.columns(wanted, &mut columns),
-                (Row::Read(slot), None) => slot_columns(slot, &path.want, &mut columns),
+                (Row::Read(slot), None) => slot_columns(slot, path.want(), &mut columns),
                 (Row::Visible, None) => continue,
             }
             outcome = each(RowId::of_entry(relation, &tid), &columns);

@@ -162,7 +162,6 @@ impl Entries {
 
     /// The next entry: where it says that its row is, and what the table says of that.
     pub fn next(&mut self) -> Option<(pg_sys::ItemPointerData, Row)> {
-        let table = self.table;
         // SAFETY: the scan runs, the table is open; nothing here has a destructor. A page's bit in the
         // map is read after the index entry.
         unsafe {
@@ -173,19 +172,13 @@ impl Entries {
                 }
                 let at = *tid;
                 if !self.through_table {
-                    let status = raw::visibilitymap_get_status(table, page_of(&at), &mut self.page);
+                    let page = page_of(&at);
+                    let status = raw::visibilitymap_get_status(self.table, page, &mut self.page);
                     if u32::from(status) & pg_sys::VISIBILITYMAP_ALL_VISIBLE != 0 {
                         return Some((at, Row::Visible));
                     }
                 }
-                if self.slot.is_null() {
-                    self.slot = raw::table_slot_create(table, std::ptr::null_mut());
-                }
-                let row = match raw::index_fetch_heap(self.scan, self.slot) {
-                    true => Row::Read(self.slot),
-                    false => Row::Invisible,
-                };
-                Some((at, row))
+                Some((at, self.fetch_unguarded().map_or(Row::Invisible, Row::Read)))
             })
         }
     }
@@ -222,16 +215,20 @@ impl Entries {
     /// # Safety
     /// The scan must be on an entry of which the row was not read yet.
     pub unsafe fn fetch(&mut self) -> Option<*mut pg_sys::TupleTableSlot> {
-        // SAFETY: the caller's promise; the table is open, and nothing here has a destructor.
-        let is_visible = unsafe {
-            pg_guard_ffi_boundary(|| {
-                if self.slot.is_null() {
-                    self.slot = raw::table_slot_create(self.table, std::ptr::null_mut());
-                }
-                raw::index_fetch_heap(self.scan, self.slot)
-            })
-        };
-        is_visible.then_some(self.slot)
+        // SAFETY: the caller's promise; nothing here has a destructor.
+        unsafe { pg_guard_ffi_boundary(|| self.fetch_unguarded()) }
+    }
+
+    /// # Safety
+    /// As `fetch`, under a guard.
+    unsafe fn fetch_unguarded(&mut self) -> Option<*mut pg_sys::TupleTableSlot> {
+        // SAFETY: the caller's promise; the table is open.
+        unsafe {
+            if self.slot.is_null() {
+                self.slot = raw::table_slot_create(self.table, std::ptr::null_mut());
+            }
+            raw::index_fetch_heap(self.scan, self.slot).then_some(self.slot)
+        }
     }
 
     /// Ends the scan.

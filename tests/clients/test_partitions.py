@@ -30,6 +30,17 @@ def events(db):
     assert db.execute(GRANTS).fetchall() == sorted(NORTH + SOUTH)
 
 
+@pytest.fixture
+def people(db):
+    """Users of two partitions, with a grant for one of each."""
+    db.execute("CREATE TABLE people (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
+    db.execute("CREATE TABLE people_low PARTITION OF people FOR VALUES FROM (0) TO (10)")
+    db.execute("CREATE TABLE people_high PARTITION OF people FOR VALUES FROM (10) TO (20)")
+    db.execute("INSERT INTO people VALUES (1), (11)")
+    db.execute("SELECT rowgrant.register_users('people')")
+    db.execute("SELECT rowgrant.assign_perms(ARRAY[1, 11], '{view}', 'documents', ARRAY[7])")
+
+
 def assert_forgotten(db):
     """Nothing is left of the rows that were detached, and nothing that happens to them matters."""
     assert db.execute(GRANTS).fetchall() == NORTH
@@ -171,13 +182,7 @@ def test_what_empties_a_partition_whose_detach_was_interrupted_cleans(db, interr
     assert db.execute(GRANTS).fetchall() == NORTH
 
 
-def test_what_an_older_snapshot_still_shows_of_a_detached_partition_is_not_remembered(db, other):
-    db.execute("CREATE TABLE people (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
-    db.execute("CREATE TABLE people_low PARTITION OF people FOR VALUES FROM (0) TO (10)")
-    db.execute("CREATE TABLE people_high PARTITION OF people FOR VALUES FROM (10) TO (20)")
-    db.execute("INSERT INTO people VALUES (1), (11)")
-    db.execute("SELECT rowgrant.register_users('people')")
-    db.execute("SELECT rowgrant.assign_perms(ARRAY[1, 11], '{view}', 'documents', ARRAY[7])")
+def test_what_an_older_snapshot_still_shows_of_a_detached_partition_is_not_remembered(db, other, people):
     db.execute("SET lock_timeout = 200")
     other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with other.transaction():
@@ -192,13 +197,7 @@ def test_what_an_older_snapshot_still_shows_of_a_detached_partition_is_not_remem
     db.execute("ALTER TABLE people DETACH PARTITION people_high FINALIZE")
 
 
-def test_an_interrupted_detach_of_users_is_finished_with_their_grants(database, db, other):
-    db.execute("CREATE TABLE people (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
-    db.execute("CREATE TABLE people_low PARTITION OF people FOR VALUES FROM (0) TO (10)")
-    db.execute("CREATE TABLE people_high PARTITION OF people FOR VALUES FROM (10) TO (20)")
-    db.execute("INSERT INTO people VALUES (1), (11)")
-    db.execute("SELECT rowgrant.register_users('people')")
-    db.execute("SELECT rowgrant.assign_perms(ARRAY[1, 11], '{view}', 'documents', ARRAY[7])")
+def test_an_interrupted_detach_of_users_is_finished_with_their_grants(database, db, other, people):
     with other.transaction():
         other.execute("SELECT FROM people")
         db.execute("SET lock_timeout = 200")
